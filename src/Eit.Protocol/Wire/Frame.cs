@@ -1,0 +1,33 @@
+namespace Eit.Protocol.Wire;
+
+/// <summary>One frame as read from a transport.</summary>
+/// <remarks>Its payload and body are lent by the <see cref="FrameBatch"/> that holds it, and valid until that is used again.</remarks>
+public readonly record struct Frame
+{
+    /// <summary>Gets what the frame is.</summary>
+    public FrameType Type { get; init; }
+
+    /// <summary>Gets the lane of a data frame.</summary>
+    public Lane Lane { get; init; }
+
+    /// <summary>Gets the kind of a data frame (F2.2).</summary>
+    public byte Kind { get; init; }
+
+    /// <summary>Gets whether a data frame carries text; else bytes.</summary>
+    public bool IsText { get; init; }
+
+    /// <summary>Gets whether more pieces of the same message follow.</summary>
+    public bool HasMore { get; init; }
+
+    /// <summary>Gets whether the sender wants to hear at once when the message is processed (N2.5).</summary>
+    public bool IsPrompt { get; init; }
+
+    /// <summary>Gets the number of a data frame, the last number of a switch or close, what was received of a resend, the id of a ping or pong.</summary>
+    public long Number { get; init; }
+
+    /// <summary>Gets the payload of a data frame: UTF-8 of a text, or bytes.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Gets what else the frame says: <see cref="Wire.Hello"/>, <see cref="Wire.Welcome"/>, <see cref="Wire.Ack"/>, <see cref="CycleRequest"/>, <see cref="Terms"/>, <see cref="CloseNotice"/>.</summary>
+    public object? Body { get; init; }
+}

@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Eit.Protocol.Wire;
+
+/// <summary>Reads frames in <c>eit.v1.json</c>.</summary>
+/// <remarks>
+/// A data frame in the shape that <see cref="JsonFrameWriter"/> gives it is read in one pass over its bytes; everything else, which is legal in any
+/// order and spacing, by the general reader. Both accept the same language: what the fast way is not sure of it leaves to the general one.
+/// </remarks>
+public sealed class JsonFrameReader : FrameReader
+{
+    private static readonly SearchValues<byte> s_notPlain = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+    private readonly JsonMembers _members = new();
+
+    /// <inheritdoc/>
+    public override Violation? Read(ReadOnlyMemory<byte> message, bool isText, FrameBatch frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        frames.Clear();
+        if (!isText) { return Malformed("A binary message came in the JSON encoding."); }
+        ReadOnlySpan<byte> bytes = message.Span;
+        if (bytes.IsEmpty) { return Malformed("The message is empty."); }
+        return bytes[0] == (byte)'[' ? ReadArray(message, frames) : ReadSingle(message, frames);
+    }
+
+    /// <summary>Reads the hello of an upgrade request (S1.2).</summary>
+    /// <param name="header">The value of the header.</param>
+    /// <param name="hello">What it says.</param>
+    /// <returns>False if it is not a hello.</returns>
+    public static bool TryReadHelloHeader(string header, out Hello? hello)
+    {
+        hello = null;
+        if (header is null or { Length: > WireLimits.HelloHeaderCharsMax } || !Base64Url.IsValid(header)) { return false; }
+        var frames = new FrameBatch();
+        Violation? violation = new JsonFrameReader().Read(Base64Url.DecodeFromChars(header), isText: true, frames);
+        if (violation is not null || frames.Count != 1) { return false; }
+        hello = frames[0].Body as Hello;
+        return hello is not null;
+    }
+
+    private Violation? ReadSingle(ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        int end = TryFastData(message, 0, frames);
+        return end == message.Length ? null : ReadGeneral(message, frames);
+    }
+
+    private Violation? ReadArray(ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        ReadOnlySpan<byte> bytes = message.Span;
+        int position = 1;
+        while (true)
+        {
+            int end = TryFastData(message, position, frames);
+            if (end < 0) { end = TryFastAck(bytes, position, frames); }
+            if (end < 0 || end >= bytes.Length) { return ReadGeneral(message, frames); }
+            if (bytes[end] == (byte)']') { return end == bytes.Length - 1 ? null : ReadGeneral(message, frames); }
+            if (bytes[end] != (byte)',') { return ReadGeneral(message, frames); }
+            position = end + 1;
+        }
+    }
+
+    /// <summary>Reads a data frame of text in the writer's own shape.</summary>
+    /// <returns>The position after it, or -1 if it is anything else.</returns>
+    private static int TryFastData(ReadOnlyMemory<byte> message, int position, FrameBatch frames)
+    {
+        ReadOnlySpan<byte> rest = message.Span[position..];
+        if (!rest.StartsWith("{\"t\":\"data\",\"n\":"u8)) { return -1; }
+        int at = 16;
+        if (!TryNumber(rest, ref at, out long number)) { return -1; }
+        bool isPrompt = rest[at..].StartsWith(",\"prompt\":true"u8);
+        if (isPrompt) { at += 14; }
+        if (!rest[at..].StartsWith(",\"text\":\""u8)) { return -1; }
+        at += 9;
+        int length = rest[at..].IndexOfAny(s_notPlain);
+        if (length < 0 || rest[at + length] != (byte)'"' || at + length + 1 >= rest.Length || rest[at + length + 1] != (byte)'}') { return -1; }
+        if (!Utf8.IsValid(rest.Slice(at, length))) { return -1; }
+        frames.Add(new Frame
+        {
+            Type = FrameType.Data,
+            Number = number,
+            Lane = Lane.Normal,
+            IsText = true,
+            IsPrompt = isPrompt,
+            Payload = message.Slice(position + at, length),
+        });
+        return position + at + length + 2;
+    }
+
+    /// <summary>Reads an ack frame in the writer's own shape.</summary>
+    /// <returns>The position after it, or -1 if it is anything else.</returns>
+    private static int TryFastAck(ReadOnlySpan<byte> bytes, int position, FrameBatch frames)
+    {
+        ReadOnlySpan<byte> rest = bytes[position..];
+        int at = 0;
+        if (!TryExpect(rest, ref at, "{\"t\":\"ack\",\"received\":"u8) || !TryNumber(rest, ref at, out long received)) { return -1; }
+        if (!TryExpect(rest, ref at, ",\"processed\":["u8) || !TryNumber(rest, ref at, out long critical)) { return -1; }
+        if (!TryExpect(rest, ref at, ","u8) || !TryNumber(rest, ref at, out long interactive)) { return -1; }
+        if (!TryExpect(rest, ref at, ","u8) || !TryNumber(rest, ref at, out long normal)) { return -1; }
+        if (!TryExpect(rest, ref at, ","u8) || !TryNumber(rest, ref at, out long bulk)) { return -1; }
+        if (!TryExpect(rest, ref at, "],\"credit\":["u8) || !TryNumber(rest, ref at, out long messages)) { return -1; }
+        if (!TryExpect(rest, ref at, ","u8) || !TryNumber(rest, ref at, out long creditBytes)) { return -1; }
+        if (!TryExpect(rest, ref at, "]}"u8)) { return -1; }
+        Ack ack = frames.NextAck();
+        (ack.Received, ack.Processed, ack.Credit) = (received, new LaneMarks(critical, interactive, normal, bulk), new Credit(messages, creditBytes));
+        frames.Add(new Frame { Type = FrameType.Ack, Body = ack });
+        return position + at;
+    }
+
+    private static bool TryExpect(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> expected)
+    {
+        if (!bytes[at..].StartsWith(expected)) { return false; }
+        at += expected.Length;
+        return true;
+    }
+
+    private static bool TryNumber(ReadOnlySpan<byte> bytes, ref int at, out long number)
+    {
+        number = 0;
+        int start = at;
+        while (at < bytes.Length && bytes[at] is >= (byte)'0' and <= (byte)'9')
+        {
+            if (at - start == 16) { return false; }
+            number = (number * 10) + (bytes[at] - '0');
+            at++;
+        }
+        bool hasLeadingZero = at - start > 1 && bytes[start] == (byte)'0';
+        return at > start && at < bytes.Length && !hasLeadingZero && number <= WireLimits.NumberMax;
+    }
+
+    private Violation? ReadGeneral(ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        frames.Clear();
+        try
+        {
+            var reader = new Utf8JsonReader(message.Span, new JsonReaderOptions { MaxDepth = 16 });
+            reader.Read();
+            bool isArray = reader.TokenType == JsonTokenType.StartArray;
+            if (isArray) { reader.Read(); }
+            while (reader.TokenType == JsonTokenType.StartObject)
+            {
+                Violation? violation = _members.Read(ref reader, message, frames);
+                if (violation is not null) { return violation; }
+                reader.Read();
+                if (!isArray) { break; }
+            }
+            if (isArray ? reader.TokenType != JsonTokenType.EndArray : reader.TokenType != JsonTokenType.EndObject && frames.Count != 1) { return Malformed("A message is an object or an array of objects."); }
+            if (frames.Count == 0) { return Malformed("A message holds at least one frame."); }
+            if (reader.Read()) { return Malformed("Something follows the message."); }
+            return null;
+        }
+        catch (JsonException)
+        {
+            return Malformed("The message is not well-formed JSON.");
+        }
+    }
+
+    private static Violation Malformed(string reason) => new(CloseCode.Malformed, "F1.3", reason);
+}

@@ -1,0 +1,314 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+
+namespace Eit.Protocol.Wire;
+
+/// <summary>Writes frames in <c>eit.v1.json</c>.</summary>
+/// <remarks>
+/// Written by hand, because a data frame is the hot path: its payload is copied once, in runs between the characters that JSON escapes.
+/// Members stand in a fixed order, which <see cref="JsonFrameReader"/> reads fast; the protocol gives the order no meaning.
+/// </remarks>
+public sealed class JsonFrameWriter : FrameWriter
+{
+    private const int BufferBytes = 20 * 1024;
+    private static readonly SearchValues<byte> s_escaped = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+
+    private byte[] _buffer = [];
+    private int _length;
+
+    /// <inheritdoc/>
+    public override int Length => _length;
+
+    /// <inheritdoc/>
+    public override bool IsText => true;
+
+    /// <inheritdoc/>
+    public override void Begin()
+    {
+        if (_buffer.Length == 0) { _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes); }
+        _length = 1;                                              // Room for the bracket that only an array needs.
+        FrameCount = 0;
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> End()
+    {
+        if (FrameCount <= 1) { return _buffer.AsMemory(1, _length - 1); }
+        _buffer[0] = (byte)'[';
+        Raw("]"u8);
+        return _buffer.AsMemory(0, _length);
+    }
+
+    /// <inheritdoc/>
+    public override void Release()
+    {
+        if (_buffer.Length > 0) { ArrayPool<byte>.Shared.Return(_buffer); }
+        (_buffer, _length, FrameCount) = ([], 0, 0);
+    }
+
+    /// <inheritdoc/>
+    public override void WriteHello(Hello hello)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        Open(FrameType.Hello);
+        Member("instance"u8, hello.Instance.ToString());
+        Member("epoch"u8, hello.Epoch);
+        Member("want"u8, WireNames.Of(hello.Want));
+        Member("why"u8, hello.Why);
+        if (hello.Session is { } session)
+        {
+            Member("session"u8, session.ToString());
+            Member("proof"u8, hello.Proof ?? string.Empty);
+            Member("received"u8, hello.Received);
+            Member("processed"u8, hello.Processed);
+        }
+        Member("timeout"u8, hello.Timeout);
+        Member("max"u8, hello.MessageBytesMax);
+        Member("credit"u8, hello.Credit);
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteWelcome(Welcome welcome)
+    {
+        ArgumentNullException.ThrowIfNull(welcome);
+        Open(FrameType.Welcome);
+        Member("session"u8, welcome.Session.ToString());
+        if (welcome.Secret is { } secret) { Member("secret"u8, secret); }
+        Member("epoch"u8, welcome.Epoch);
+        Member("resumed"u8, welcome.IsResumed);
+        if (welcome.Why is { } why) { Member("why"u8, why); }
+        if (welcome.IsStandby) { Member("standby"u8, value: true); }
+        Member("received"u8, welcome.Received);
+        Member("processed"u8, welcome.Processed);
+        Member("timeout"u8, welcome.Timeout);
+        Member("clientTimeout"u8, welcome.ClientTimeout);
+        Member("max"u8, welcome.MessageBytesMax);
+        Member("credit"u8, welcome.Credit);
+        Member("window"u8, welcome.Window);
+        Member("spread"u8, welcome.Spread);
+        if (welcome.Expires is { } expires) { Member("expires"u8, expires); }
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteData(in Frame piece, ReadOnlySpan<byte> payload)
+    {
+        Reserve(payload.Length + 160);
+        Separate();
+        Raw("{\"t\":\"data\",\"n\":"u8);
+        Number(piece.Number);
+        if (piece.Lane != Lane.Normal) { Member("lane"u8, (long)piece.Lane); }
+        if (piece.Kind != 0) { Member("kind"u8, (long)piece.Kind); }
+        if (piece.HasMore) { Raw(",\"more\":true"u8); }
+        if (piece.IsPrompt) { Raw(",\"prompt\":true"u8); }
+        if (piece.IsText)
+        {
+            Raw(",\"text\":\""u8);
+            Escaped(payload);
+            Raw("\"}"u8);
+        }
+        else
+        {
+            Raw(",\"bin\":\""u8);
+            Reserve(Base64.GetMaxEncodedToUtf8Length(payload.Length));
+            Base64.EncodeToUtf8(payload, _buffer.AsSpan(_length), out _, out int written);
+            _length += written;
+            Raw("\"}"u8);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void WriteAck(long received, LaneMarks processed, Credit credit)
+    {
+        Separate();
+        Raw("{\"t\":\"ack\",\"received\":"u8);
+        Number(received);
+        Member("processed"u8, processed);
+        Member("credit"u8, credit);
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteNumber(FrameType type, long number)
+    {
+        Open(type);
+        switch (type)
+        {
+            case FrameType.Ping or FrameType.Pong:
+                Member("id"u8, number);
+                break;
+            case FrameType.Switch:
+                Member("last"u8, number);
+                break;
+            case FrameType.Resend:
+                Member("received"u8, number);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type), type, "Only ping, pong, switch and resend are a number and nothing else.");
+        }
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteCycle(CycleRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Open(FrameType.Cycle);
+        Member("why"u8, request.Why);
+        Member("within"u8, request.Within);
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteTerms(Terms terms)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        Open(FrameType.Terms);
+        Member("spread"u8, terms.Spread);
+        if (terms.Expires is { } expires) { Member("expires"u8, expires); }
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteDetach()
+    {
+        Open(FrameType.Detach);
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteClose(CloseNotice notice, long last)
+    {
+        ArgumentNullException.ThrowIfNull(notice);
+        Open(FrameType.Close);
+        Member("code"u8, (long)notice.Code);
+        Member("reason"u8, notice.Reason);
+        Member("last"u8, last);
+        Close();
+    }
+
+    private void Open(FrameType type)
+    {
+        Separate();
+        Raw("{\"t\":\""u8);
+        Raw(Encoding.ASCII.GetBytes(WireNames.Of(type)));
+        Raw("\""u8);
+    }
+
+    private void Close() => Raw("}"u8);
+
+    private void Separate()
+    {
+        if (FrameCount++ > 0) { Raw(","u8); }
+    }
+
+    private void Member(ReadOnlySpan<byte> name, long value)
+    {
+        Name(name);
+        Number(value);
+    }
+
+    private void Member(ReadOnlySpan<byte> name, TimeSpan value) => Member(name, (long)Math.Max(0, Math.Min(value.TotalMilliseconds, WireLimits.NumberMax)));
+
+    private void Member(ReadOnlySpan<byte> name, bool value)
+    {
+        Name(name);
+        Raw(value ? "true"u8 : "false"u8);
+    }
+
+    private void Member(ReadOnlySpan<byte> name, string value)
+    {
+        Name(name);
+        Raw("\""u8);
+        Escaped(Encoding.UTF8.GetBytes(value));
+        Raw("\""u8);
+    }
+
+    private void Member(ReadOnlySpan<byte> name, LaneMarks marks)
+    {
+        Name(name);
+        Raw("["u8);
+        Number(marks.Critical);
+        Raw(","u8);
+        Number(marks.Interactive);
+        Raw(","u8);
+        Number(marks.Normal);
+        Raw(","u8);
+        Number(marks.Bulk);
+        Raw("]"u8);
+    }
+
+    private void Member(ReadOnlySpan<byte> name, Credit credit)
+    {
+        Name(name);
+        Raw("["u8);
+        Number(credit.Messages);
+        Raw(","u8);
+        Number(credit.Bytes);
+        Raw("]"u8);
+    }
+
+    private void Name(ReadOnlySpan<byte> name)
+    {
+        Raw(",\""u8);
+        Raw(name);
+        Raw("\":"u8);
+    }
+
+    private void Number(long value)
+    {
+        Reserve(20);
+        Utf8Formatter.TryFormat(value, _buffer.AsSpan(_length), out int written);
+        _length += written;
+    }
+
+    private void Escaped(ReadOnlySpan<byte> utf8)
+    {
+        while (true)
+        {
+            int run = utf8.IndexOfAny(s_escaped);
+            if (run < 0)
+            {
+                Raw(utf8);
+                return;
+            }
+            Raw(utf8[..run]);
+            Escape(utf8[run]);
+            utf8 = utf8[(run + 1)..];
+        }
+    }
+
+    private void Escape(byte value)
+    {
+        switch (value)
+        {
+            case (byte)'"': Raw("\\\""u8); break;
+            case (byte)'\\': Raw("\\\\"u8); break;
+            case (byte)'\n': Raw("\\n"u8); break;
+            case (byte)'\r': Raw("\\r"u8); break;
+            case (byte)'\t': Raw("\\t"u8); break;
+            default:
+                Raw("\\u00"u8);
+                Raw([(byte)"0123456789abcdef"[value >> 4], (byte)"0123456789abcdef"[value & 15]]);
+                break;
+        }
+    }
+
+    private void Raw(ReadOnlySpan<byte> bytes)
+    {
+        Reserve(bytes.Length);
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
+    }
+
+    private void Reserve(int bytes)
+    {
+        if (_buffer.Length - _length >= bytes) { return; }
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _length + bytes));
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+}

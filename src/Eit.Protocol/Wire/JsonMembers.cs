@@ -1,0 +1,276 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+
+namespace Eit.Protocol.Wire;
+
+/// <summary>Reads one frame of any shape: gathers its members in whatever order they stand, then makes the frame that its type asks for.</summary>
+internal sealed class JsonMembers
+{
+    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window"];
+    private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason"];
+    private static readonly string[] s_flags = ["more", "prompt", "resumed", "standby"];
+    private static readonly string[] s_lists = ["processed", "credit"];
+
+    private readonly Dictionary<string, long> _numbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _strings = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, bool> _flags = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long[]> _lists = new(StringComparer.Ordinal);
+    private ReadOnlyMemory<byte>? _text;
+    private ReadOnlyMemory<byte>? _binary;
+
+    /// <summary>Reads the object that the reader stands on, to its end.</summary>
+    internal Violation? Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        Forget();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.ValueIsEscaped || reader.ValueSpan.Length > 16 ? SafeName(ref reader) : Encoding.UTF8.GetString(reader.ValueSpan);
+            reader.Read();
+            Violation? violation = ReadMember(name, ref reader, message, frames);
+            if (violation is not null) { return violation; }
+        }
+
+        if (!_strings.TryGetValue("t", out string? typeName)) { return Malformed("F1.3", "A frame lacks its type."); }
+        if (!WireNames.TryType(typeName, out FrameType type)) { return Malformed("V1.5", "A frame has an unknown type."); }
+        Frame? frame = Make(type, frames);
+        if (frame is not { } made) { return Malformed("F1.3", $"A member of a {typeName} frame is missing or out of range."); }
+        frames.Add(made);
+        return null;
+    }
+
+    private void Forget()
+    {
+        _numbers.Clear();
+        _strings.Clear();
+        _flags.Clear();
+        _lists.Clear();
+        (_text, _binary) = (null, null);
+    }
+
+    /// <summary>A name that is escaped or long is none of ours, or one of ours in disguise; either way its letters decide.</summary>
+    private static string SafeName(ref Utf8JsonReader reader)
+    {
+        try { return reader.GetString() ?? string.Empty; }
+        catch (InvalidOperationException) { return string.Empty; }
+    }
+
+    private Violation? ReadMember(string name, ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        if (name is "text") { return ReadText(ref reader, message, frames); }
+        if (name is "bin") { return ReadBinary(ref reader, message, frames); }
+        if (Array.IndexOf(s_numbers, name) >= 0)
+        {
+            bool isRead = TryNumber(ref reader, out long number);
+            return isRead && _numbers.TryAdd(name, number) ? null : Malformed(isRead ? "F1.3" : "F1.4", $"The member {name} is not a number in range, or is given twice.");
+        }
+        if (Array.IndexOf(s_strings, name) >= 0)
+        {
+            return TryString(ref reader, out string text) && _strings.TryAdd(name, text) ? null : Malformed("F1.3", $"The member {name} is not a string, or is given twice.");
+        }
+        if (Array.IndexOf(s_flags, name) >= 0)
+        {
+            bool isFlag = reader.TokenType is JsonTokenType.True or JsonTokenType.False;
+            return isFlag && _flags.TryAdd(name, reader.TokenType == JsonTokenType.True) ? null : Malformed("F1.3", $"The member {name} is not true or false, or is given twice.");
+        }
+        if (Array.IndexOf(s_lists, name) >= 0)
+        {
+            return TryList(ref reader, out long[] list) && _lists.TryAdd(name, list) ? null : Malformed("F1.3", $"The member {name} is not a list of numbers, or is given twice.");
+        }
+        reader.Skip();                                             // V1.4
+        return null;
+    }
+
+    private Violation? ReadText(ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        if (reader.TokenType != JsonTokenType.String || _text is not null) { return Malformed("F1.3", "The member text is not a string, or is given twice."); }
+        try
+        {
+            Memory<byte> scratch = frames.Scratch(reader.ValueSpan.Length, message.Length);
+            _text = scratch[..reader.CopyString(scratch.Span)];
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            return Malformed("F1.5", "The text is not well-formed Unicode.");
+        }
+    }
+
+    private Violation? ReadBinary(ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
+    {
+        if (reader.TokenType != JsonTokenType.String || _binary is not null || reader.ValueIsEscaped) { return Malformed("F1.3", "The member bin is not base64, or is given twice."); }
+        Memory<byte> scratch = frames.Scratch(reader.ValueSpan.Length, message.Length);
+        if (Base64.DecodeFromUtf8(reader.ValueSpan, scratch.Span, out _, out int written) != System.Buffers.OperationStatus.Done) { return Malformed("F1.3", "The member bin is not base64."); }
+        _binary = scratch[..written];
+        return null;
+    }
+
+    private static bool TryString(ref Utf8JsonReader reader, out string text)
+    {
+        text = string.Empty;
+        if (reader.TokenType != JsonTokenType.String) { return false; }
+        try
+        {
+            text = reader.GetString() ?? string.Empty;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryNumber(ref Utf8JsonReader reader, out long number)
+    {
+        number = 0;
+        return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number) && number is >= 0 and <= WireLimits.NumberMax;
+    }
+
+    private static bool TryList(ref Utf8JsonReader reader, out long[] list)
+    {
+        list = [];
+        if (reader.TokenType != JsonTokenType.StartArray) { return false; }
+        var numbers = new List<long>(LaneMarks.LaneCount);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (numbers.Count == LaneMarks.LaneCount || !TryNumber(ref reader, out long number)) { return false; }
+            numbers.Add(number);
+        }
+        list = [.. numbers];
+        return true;
+    }
+
+    private Frame? Make(FrameType type, FrameBatch frames) => type switch
+    {
+        FrameType.Data => MakeData(),
+        FrameType.Ack => MakeAck(frames),
+        FrameType.Ping or FrameType.Pong => WithNumber(type, "id"),
+        FrameType.Switch => WithNumber(type, "last"),
+        FrameType.Resend => WithNumber(type, "received"),
+        FrameType.Detach => new Frame { Type = type },
+        FrameType.Cycle => _strings.TryGetValue("why", out string? why) && TryTime("within", out TimeSpan within)
+            ? new Frame { Type = type, Body = new CycleRequest(why, within) } : null,
+        FrameType.Terms => TryTime("spread", out TimeSpan spread)
+            ? new Frame { Type = type, Body = new Terms(spread, TimeOrNull("expires")) } : null,
+        FrameType.Close => _numbers.TryGetValue("code", out long code) && code is >= 4000 and <= 4999 && _strings.TryGetValue("reason", out string? reason) && _numbers.TryGetValue("last", out long last)
+            ? new Frame { Type = type, Number = last, Body = new CloseNotice((CloseCode)code, CloseCodes.ToReason(reason)) } : null,
+        FrameType.Hello => MakeHello(),
+        FrameType.Welcome => MakeWelcome(),
+        _ => null,
+    };
+
+    private Frame? WithNumber(FrameType type, string member) =>
+        _numbers.TryGetValue(member, out long number) ? new Frame { Type = type, Number = number } : null;
+
+    private Frame? MakeData()
+    {
+        if (!_numbers.TryGetValue("n", out long number) || number == 0) { return null; }
+        if (_text is null == _binary is null) { return null; }
+        long lane = _numbers.GetValueOrDefault("lane", (long)Lane.Normal);
+        long kind = _numbers.GetValueOrDefault("kind");
+        if (lane >= LaneMarks.LaneCount || kind > byte.MaxValue) { return null; }
+        return new Frame
+        {
+            Type = FrameType.Data,
+            Number = number,
+            Lane = (Lane)lane,
+            Kind = (byte)kind,
+            IsText = _text is not null,
+            HasMore = _flags.GetValueOrDefault("more"),
+            IsPrompt = _flags.GetValueOrDefault("prompt"),
+            Payload = _text ?? _binary ?? default,
+        };
+    }
+
+    private Frame? MakeAck(FrameBatch frames)
+    {
+        if (!_numbers.TryGetValue("received", out long received) || !TryMarks(out LaneMarks processed) || !TryCredit(out Credit credit)) { return null; }
+        Ack ack = frames.NextAck();
+        (ack.Received, ack.Processed, ack.Credit) = (received, processed, credit);
+        return new Frame { Type = FrameType.Ack, Body = ack };
+    }
+
+    private Frame? MakeHello()
+    {
+        if (!InstanceId.TryParse(_strings.GetValueOrDefault("instance"), out InstanceId instance)) { return null; }
+        if (!WireNames.TryWant(_strings.GetValueOrDefault("want"), out HelloWant want)) { return null; }
+        if (!_numbers.TryGetValue("epoch", out long epoch) || epoch == 0 || !TryTime("timeout", out TimeSpan timeout)) { return null; }
+        if (!_numbers.TryGetValue("max", out long max) || !TryCredit(out Credit credit)) { return null; }
+        SessionId session = default;
+        LaneMarks processed = default;
+        bool names = want != HelloWant.New;
+        if (names && (!SessionId.TryParse(_strings.GetValueOrDefault("session"), out session) || !_strings.ContainsKey("proof"))) { return null; }
+        if (names && (!_numbers.ContainsKey("received") || !TryMarks(out processed))) { return null; }
+        var hello = new Hello
+        {
+            Instance = instance,
+            Epoch = epoch,
+            Want = want,
+            Why = _strings.GetValueOrDefault("why", string.Empty),
+            Session = names ? session : null,
+            Proof = names ? _strings["proof"] : null,
+            Received = names ? _numbers["received"] : 0,
+            Processed = processed,
+            Timeout = timeout,
+            MessageBytesMax = max,
+            Credit = credit,
+        };
+        return new Frame { Type = FrameType.Hello, Body = hello };
+    }
+
+    private Frame? MakeWelcome()
+    {
+        if (!SessionId.TryParse(_strings.GetValueOrDefault("session"), out SessionId session) || !_flags.TryGetValue("resumed", out bool isResumed)) { return null; }
+        if (!_numbers.TryGetValue("epoch", out long epoch) || !_numbers.TryGetValue("received", out long received) || !TryMarks(out LaneMarks processed)) { return null; }
+        if (!TryTime("timeout", out TimeSpan timeout) || !TryTime("clientTimeout", out TimeSpan clientTimeout) || !_numbers.TryGetValue("max", out long max)) { return null; }
+        if (!TryCredit(out Credit credit) || !TryTime("window", out TimeSpan window) || !TryTime("spread", out TimeSpan spread)) { return null; }
+        if (!isResumed && !_strings.ContainsKey("secret")) { return null; }
+        var welcome = new Welcome
+        {
+            Session = session,
+            Secret = _strings.GetValueOrDefault("secret"),
+            Epoch = epoch,
+            IsResumed = isResumed,
+            Why = _strings.GetValueOrDefault("why"),
+            IsStandby = _flags.GetValueOrDefault("standby"),
+            Received = received,
+            Processed = processed,
+            Timeout = timeout,
+            ClientTimeout = clientTimeout,
+            MessageBytesMax = max,
+            Credit = credit,
+            Window = window,
+            Spread = spread,
+            Expires = TimeOrNull("expires"),
+        };
+        return new Frame { Type = FrameType.Welcome, Body = welcome };
+    }
+
+    private bool TryMarks(out LaneMarks marks)
+    {
+        bool isRead = _lists.TryGetValue("processed", out long[]? list) && list.Length == LaneMarks.LaneCount;
+        marks = isRead ? new LaneMarks(list![0], list[1], list[2], list[3]) : default;
+        return isRead;
+    }
+
+    private bool TryCredit(out Credit credit)
+    {
+        bool isRead = _lists.TryGetValue("credit", out long[]? list) && list.Length == 2;
+        credit = isRead ? new Credit(list![0], list[1]) : default;
+        return isRead;
+    }
+
+    private bool TryTime(string name, out TimeSpan time)
+    {
+        bool isRead = _numbers.TryGetValue(name, out long ms);
+        time = isRead ? FromMilliseconds(ms) : default;
+        return isRead;
+    }
+
+    private TimeSpan? TimeOrNull(string name) => _numbers.TryGetValue(name, out long ms) ? FromMilliseconds(ms) : null;
+
+    /// <summary>A time that a peer names may be absurd; a hundred years stand for everything longer.</summary>
+    private static TimeSpan FromMilliseconds(long ms) => TimeSpan.FromMilliseconds(Math.Min(ms, 3_155_760_000_000));
+
+    private static Violation Malformed(string clause, string reason) => new(CloseCode.Malformed, clause, reason);
+}

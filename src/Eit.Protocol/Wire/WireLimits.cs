@@ -1,0 +1,32 @@
+namespace Eit.Protocol.Wire;
+
+/// <summary>The limits of the wire (PROTOCOL.md, Limits).</summary>
+public static class WireLimits
+{
+    /// <summary>The most payload that one piece carries, in bytes.</summary>
+    public const int PieceBytesMax = 16_384;
+
+    /// <summary>What is written to one WebSocket message before another is begun, in bytes.</summary>
+    public const int BatchBytes = 16_384;
+
+    /// <summary>The largest WebSocket message, in bytes.</summary>
+    public const int TransportMessageBytesMax = 262_144;
+
+    /// <summary>The largest number.</summary>
+    public const long NumberMax = (1L << 53) - 1;
+
+    /// <summary>The most characters of the header <c>Eit-Hello</c>.</summary>
+    public const int HelloHeaderCharsMax = 1_024;
+
+    /// <summary>The largest message that an end may offer to take, in bytes.</summary>
+    public const int MessageBytesMaxMax = 16 * 1024 * 1024;
+
+    /// <summary>The name of the header that carries hello.</summary>
+    public const string HelloHeader = "Eit-Hello";
+
+    /// <summary>The answer of a server that has read it.</summary>
+    public const string HelloTaken = "taken";
+
+    /// <summary>The subprotocol of the JSON encoding.</summary>
+    public const string JsonSubprotocol = "eit.v1.json";
+}
