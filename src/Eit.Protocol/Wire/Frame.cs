@@ -28,6 +28,6 @@ public readonly record struct Frame
     /// <summary>Gets the payload of a data frame: UTF-8 of a text, or bytes.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>Gets what else the frame says: <see cref="Wire.Hello"/>, <see cref="Wire.Welcome"/>, <see cref="Wire.Ack"/>, <see cref="CycleRequest"/>, <see cref="Terms"/>, <see cref="CloseNotice"/>.</summary>
+    /// <summary>Gets what else the frame says: <see cref="Wire.Hello"/>, <see cref="Wire.Welcome"/>, <see cref="Wire.Ack"/>, <see cref="Wire.Resend"/>, <see cref="CycleRequest"/>, <see cref="Wire.Terms"/>, <see cref="CloseNotice"/>.</summary>
     public object? Body { get; init; }
 }

@@ -33,8 +33,6 @@ public enum FrameType : byte
     /// <summary>The server changes what its welcome said (S3.2).</summary>
     Terms,
 
-    /// <summary>The client leaves for a while (L1.5).</summary>
-    Detach,
 
     /// <summary>An end closes the session (C2).</summary>
     Close,

@@ -41,10 +41,15 @@ public abstract class FrameWriter
     /// <param name="credit">How much the other end may send in all.</param>
     public abstract void WriteAck(long received, LaneMarks processed, Credit credit);
 
-    /// <summary>Writes a ping, pong, switch or resend frame.</summary>
+    /// <summary>Writes a ping, pong or switch frame.</summary>
     /// <param name="type">Which.</param>
-    /// <param name="number">Its id, last number, or what was received.</param>
+    /// <param name="number">Its id, or the last number.</param>
     public abstract void WriteNumber(FrameType type, long number);
+
+    /// <summary>Writes a resend frame.</summary>
+    /// <param name="received">What this end has received.</param>
+    /// <param name="resend">What else it says.</param>
+    public abstract void WriteResend(long received, Resend resend);
 
     /// <summary>Writes a cycle frame.</summary>
     /// <param name="request">What it says.</param>
@@ -53,9 +58,6 @@ public abstract class FrameWriter
     /// <summary>Writes a terms frame.</summary>
     /// <param name="terms">What it says.</param>
     public abstract void WriteTerms(Terms terms);
-
-    /// <summary>Writes a detach frame.</summary>
-    public abstract void WriteDetach();
 
     /// <summary>Writes a close frame.</summary>
     /// <param name="notice">What it says.</param>

@@ -142,12 +142,19 @@ public sealed class JsonFrameWriter : FrameWriter
             case FrameType.Switch:
                 Member("last"u8, number);
                 break;
-            case FrameType.Resend:
-                Member("received"u8, number);
-                break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(type), type, "Only ping, pong, switch and resend are a number and nothing else.");
+                throw new ArgumentOutOfRangeException(nameof(type), type, "Only ping, pong and switch are a number and nothing else.");
         }
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void WriteResend(long received, Resend resend)
+    {
+        ArgumentNullException.ThrowIfNull(resend);
+        Open(FrameType.Resend);
+        Member("received"u8, received);
+        Member("lost"u8, resend.Lost);
         Close();
     }
 
@@ -168,13 +175,6 @@ public sealed class JsonFrameWriter : FrameWriter
         Open(FrameType.Terms);
         Member("spread"u8, terms.Spread);
         if (terms.Expires is { } expires) { Member("expires"u8, expires); }
-        Close();
-    }
-
-    /// <inheritdoc/>
-    public override void WriteDetach()
-    {
-        Open(FrameType.Detach);
         Close();
     }
 

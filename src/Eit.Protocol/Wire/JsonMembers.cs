@@ -7,7 +7,7 @@ namespace Eit.Protocol.Wire;
 /// <summary>Reads one frame of any shape: gathers its members in whatever order they stand, then makes the frame that its type asks for.</summary>
 internal sealed class JsonMembers
 {
-    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window"];
+    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window"];
     private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason"];
     private static readonly string[] s_flags = ["more", "prompt", "resumed", "standby"];
     private static readonly string[] s_lists = ["processed", "credit"];
@@ -146,8 +146,8 @@ internal sealed class JsonMembers
         FrameType.Ack => MakeAck(frames),
         FrameType.Ping or FrameType.Pong => WithNumber(type, "id"),
         FrameType.Switch => WithNumber(type, "last"),
-        FrameType.Resend => WithNumber(type, "received"),
-        FrameType.Detach => new Frame { Type = type },
+        FrameType.Resend => _numbers.TryGetValue("received", out long received) && _numbers.TryGetValue("lost", out long lost)
+            ? new Frame { Type = type, Number = received, Body = new Resend(lost) } : null,
         FrameType.Cycle => _strings.TryGetValue("why", out string? why) && TryTime("within", out TimeSpan within)
             ? new Frame { Type = type, Body = new CycleRequest(why, within) } : null,
         FrameType.Terms => TryTime("spread", out TimeSpan spread)

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+
 namespace Eit.Protocol.Wire;
 
 /// <summary>The body of a welcome frame (S).</summary>
@@ -47,4 +49,8 @@ public sealed record Welcome
 
     /// <summary>Gets the remaining life of this transport's credentials; null if they have no end.</summary>
     public TimeSpan? Expires { get; init; }
+
+    /// <summary>Reads the secret.</summary>
+    /// <returns>Its bytes; empty if there is none or it is not base64url.</returns>
+    public byte[] DecodeSecret() => Secret is { } secret && Base64Url.IsValid(secret) ? Base64Url.DecodeFromChars(secret) : [];
 }

@@ -3,7 +3,7 @@ namespace Eit.Protocol.Wire;
 /// <summary>The words of the JSON encoding, in the order of their enums.</summary>
 internal static class WireNames
 {
-    private static readonly string[] s_types = ["hello", "welcome", "data", "ack", "ping", "pong", "switch", "resend", "cycle", "terms", "detach", "close"];
+    private static readonly string[] s_types = ["hello", "welcome", "data", "ack", "ping", "pong", "switch", "resend", "cycle", "terms", "close"];
     private static readonly string[] s_wants = ["new", "resume", "cycle"];
 
     internal static string Of(FrameType type) => s_types[(int)type];

@@ -1,0 +1,446 @@
+using System.Diagnostics;
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>
+/// The client's side of everything that outlives a session: its instance, its epochs, when it dials, redials, cycles, sleeps, and which session is its own.
+/// </summary>
+/// <remarks>Pure like <see cref="SessionMachine"/>, guarded by the same lock as the sessions that it opens, and with the same four kinds of member.</remarks>
+public sealed class ClientMachine
+{
+    private readonly ClientSettings _settings;
+    private readonly IJitter _jitter;
+    private readonly Func<UInt128> _mintId;
+    private readonly RedialSchedule _redial;
+    private readonly CycleSchedule _cycle;
+    private readonly Queue<ClientOutput> _outputs = new();
+
+    private long _epoch;
+    private Hello? _cycleHello;
+    private Hello? _redialHello;
+    private string _cycleWhy = "age";
+    private bool _drains;
+    private bool _tokenRejected;
+    private bool _askedAgain;
+    private bool _isPausing;
+    private bool _isClosing;
+    private TimeSpan? _expires;
+    private bool _everConnected;
+
+    /// <summary>Makes a client that has not been started.</summary>
+    /// <param name="settings">Its bounds and times; copied.</param>
+    /// <param name="mintId">Makes unguessable 128-bit ids.</param>
+    /// <param name="jitter">The chance for this client; not shared with another thread.</param>
+    public ClientMachine(ClientSettings settings, Func<UInt128> mintId, IJitter jitter)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(mintId);
+        _settings = settings with { Session = settings.Session with { } };
+        (_mintId, _jitter) = (mintId, jitter);
+        _redial = new RedialSchedule(settings.Redial with { }, jitter);
+        _cycle = new CycleSchedule(settings.Cycle with { }, jitter);
+        Instance = new InstanceId(mintId());
+    }
+
+    /// <summary>Gets the id of this client object; a new one after it has been superseded (S2.5).</summary>
+    public InstanceId Instance { get; private set; }
+
+    /// <summary>Gets where the client stands.</summary>
+    public ClientState State { get; private set; } = new ClientState.Idle();
+
+    /// <summary>Gets its session; null before the first welcome and after the session's end.</summary>
+    public SessionMachine? Session { get; private set; }
+
+    /// <summary>Gets the session that takes over when the old one is closed (S3.5); null as a rule.</summary>
+    public SessionMachine? Standby { get; private set; }
+
+    /// <summary>Gets the failures in a row, the wait of which a redial is drawn from.</summary>
+    public int Failures => _redial.Failures;
+
+    /// <summary>Gets whether a planned cycle is under way.</summary>
+    public bool IsCycling => _cycleHello is not null || Session?.State is SessionState.Crossing || Standby is not null;
+
+    /// <summary>Gets the moment at or after which <see cref="TryBeginDial"/> may have a dial.</summary>
+    public Instant NextDeadline => State switch
+    {
+        ClientState.Waiting waiting => waiting.RedialAt,
+        ClientState.Refused refused => refused.RetryAt,
+        ClientState.Connected when _cycleHello is null && Session is { CanHandOver: true } => _cycle.NextDeadline,
+        _ => Instant.Never,
+    };
+
+    /// <summary>Tells that a dial has been welcomed.</summary>
+    /// <param name="epoch">The epoch of the dial.</param>
+    /// <param name="welcome">What the server said.</param>
+    /// <param name="roundTrip">The round trip of the upgrade request.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The session that the transport now belongs to; null if nobody wants it any more, and it is to be closed.</returns>
+    public SessionMachine? Welcomed(long epoch, Welcome welcome, TimeSpan roundTrip, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(welcome);
+        bool isCycle = _cycleHello?.Epoch == epoch;
+        if ((!isCycle && _redialHello?.Epoch != epoch) || welcome.Epoch != epoch) { return null; }
+        Hello hello = (isCycle ? _cycleHello : _redialHello)!;
+        (_cycleHello, _redialHello) = (isCycle ? null : _cycleHello, isCycle && State is not ClientState.Dialing ? _redialHello : null);
+        (_tokenRejected, _askedAgain) = (false, false);
+        if (welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended)) { return RefuseWelcome(now); }
+
+        Learn(welcome, now);
+        SessionMachine session = welcome.IsResumed ? Session! : Begin(hello, welcome, now);
+        session.RoundTripMeasured(roundTrip);
+        if (welcome.IsResumed) { session.Welcomed(welcome, hello.Want, now); }
+        if (session == Standby || session.State is SessionState.Ended) { return session; }
+        MoveTo(new ClientState.Connected(), code: null, welcome.IsResumed ? "resumed" : "connected", failure: null, welcome.IsResumed);
+        return session;
+    }
+
+    /// <summary>Tells that a dial has failed; its epoch is burnt (R1.9).</summary>
+    /// <param name="epoch">The epoch of the dial.</param>
+    /// <param name="failure">Why.</param>
+    /// <param name="now">The time.</param>
+    public void DialFailed(long epoch, DialFailure failure, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        if (_cycleHello?.Epoch == epoch)
+        {
+            _cycleHello = null;
+            if (State is not ClientState.Dialing)
+            {
+                CycleFailed(failure, now);
+                return;
+            }
+        }
+        else if (_redialHello?.Epoch != epoch) { return; }
+        _redialHello = null;
+        if (State is not ClientState.Dialing dialing) { return; }
+        if (failure.Code is { } code && !CloseCodes.SessionLives(code)) { LeaveSession(code, failure.Reason); }
+        Redial(failure, dialing.Attempt + 1, now);
+    }
+
+    /// <summary>Tells what a session of this client has said. What another than <see cref="Session"/> or <see cref="Standby"/> says means nothing.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="output">What it said.</param>
+    /// <param name="now">The time.</param>
+    public void SessionSaid(SessionMachine session, SessionOutput output, Instant now)
+    {
+        if (session == Standby && output is SessionOutput.Ended) { Standby = null; }
+        if (session != Session) { return; }
+        switch (output)
+        {
+            case SessionOutput.OutageBegan outage:
+                TransportsLost(outage, now);
+                break;
+            case SessionOutput.HandedOver:
+                _cycle.Connected(_expires, now);
+                _redial.Connected(now);
+                _drains = false;
+                _outputs.Enqueue(new ClientOutput.CycleEnded(Failure: null));
+                break;
+            case SessionOutput.CycleAsked asked:
+                _drains |= string.Equals(asked.Request.Why, "drain", StringComparison.Ordinal);
+                _cycleWhy = asked.Request.Why is "drain" or "age" ? asked.Request.Why : "request";
+                _cycle.Asked(asked.Request.Within, now);
+                break;
+            case SessionOutput.TermsChanged changed:
+                _redial.Spread = changed.Terms.Spread;
+                _cycle.LimitKnown(changed.Terms.Expires, now);
+                break;
+            case SessionOutput.Ended ended:
+                SessionEnded(ended, now);
+                break;
+            default:
+                break;                                             // The rest is between the session and its driver.
+        }
+    }
+
+    /// <summary>Tells that the network has changed, or the application wants to know now: a wait ends, a live connection is moved to a new transport.</summary>
+    /// <param name="now">The time.</param>
+    public void NetworkChanged(Instant now)
+    {
+        _redial.Reset();
+        switch (State)
+        {
+            case ClientState.Waiting waiting:
+                MoveTo(waiting with { RedialAt = now }, code: null, "network", failure: null, isResumed: false);
+                break;
+            case ClientState.Refused refused:
+                MoveTo(refused with { RetryAt = now }, code: null, "network", failure: null, isResumed: false);
+                break;
+            case ClientState.Connected:
+                RequestCycle("network", now);
+                break;
+            default:
+                break;                                             // Nobody waits, or a dial is under way already.
+        }
+    }
+
+    /// <summary>Starts the client; does nothing if it is started.</summary>
+    /// <param name="now">The time.</param>
+    public void Start(Instant now)
+    {
+        if (State is ClientState.Idle) { MoveTo(new ClientState.Waiting(Attempt: 0, now), code: null, "started", failure: null, isResumed: false); }
+    }
+
+    /// <summary>Asks for a cycle as soon as one is possible.</summary>
+    /// <param name="why">A word for the log.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False if the client is not connected.</returns>
+    public bool RequestCycle(string why, Instant now)
+    {
+        if (State is not ClientState.Connected) { return false; }
+        _cycleWhy = why;
+        _cycle.Asked(TimeSpan.Zero, now);
+        return true;
+    }
+
+    /// <summary>Puts the client to sleep (L1.5): no transport, no timer, the session waits at the server for its window.</summary>
+    /// <param name="now">The time.</param>
+    public void Pause(Instant now)
+    {
+        if (State is ClientState.Closed or ClientState.Idle or ClientState.Paused) { return; }
+        (_cycleHello, _redialHello, _isPausing) = (null, null, true);
+        _cycle.Stop();
+        Session?.Detach(CloseCode.Detached, "The client pauses.", now);
+        MoveTo(new ClientState.Paused(), CloseCode.Detached, "paused", failure: null, isResumed: false);
+    }
+
+    /// <summary>Wakes the client up; it dials at once.</summary>
+    /// <param name="now">The time.</param>
+    public void Wake(Instant now)
+    {
+        if (State is not ClientState.Paused) { return; }
+        _isPausing = false;
+        _redial.Reset();
+        MoveTo(new ClientState.Waiting(Attempt: 0, now), code: null, "woken", failure: null, isResumed: false);
+    }
+
+    /// <summary>Begins to close: the session patiently (C2), or at once if there is no transport to do it on.</summary>
+    /// <param name="notice">What is said.</param>
+    /// <param name="takesInbound">See <see cref="SessionMachine.BeginClose"/>.</param>
+    /// <param name="giveUpAfter">When it is given up.</param>
+    /// <param name="now">The time.</param>
+    public void BeginClose(CloseNotice notice, bool takesInbound, TimeSpan giveUpAfter, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(notice);
+        if (State is ClientState.Closed) { return; }
+        _isClosing = true;
+        _cycle.Stop();
+        Standby?.Abandon(notice.Code, notice.Reason);
+        bool isSleeping = State is ClientState.Paused or ClientState.Refused;
+        if (Session is { State: not SessionState.Ended } session && !isSleeping) { session.BeginClose(notice, takesInbound, giveUpAfter, now); }
+        else { Abandon(notice.Code, notice.Reason); }
+    }
+
+    /// <summary>Ends the client at once.</summary>
+    /// <param name="code">Why.</param>
+    /// <param name="reason">In words.</param>
+    public void Abandon(CloseCode code, string reason)
+    {
+        if (State is ClientState.Closed) { return; }
+        _isClosing = true;
+        Session?.Abandon(code, reason);
+        Standby?.Abandon(code, reason);
+        Finish(code, reason, failure: null);
+    }
+
+    /// <summary>Takes the dial that is due: after a loss, or for a cycle.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="request">The dial; the driver answers with <see cref="Welcomed"/> or <see cref="DialFailed"/>.</param>
+    public bool TryBeginDial(Instant now, out DialRequest? request)
+    {
+        request = null;
+        if (now < NextDeadline || NextDeadline == Instant.Never) { return false; }
+        int attempt = State switch { ClientState.Waiting waiting => waiting.Attempt, ClientState.Refused refused => refused.Attempt, _ => -1 };
+        if (attempt < 0)
+        {
+            _cycle.Stop();
+            _cycleHello = MakeHello(HelloWant.Cycle, _cycleWhy);
+            (_cycleWhy, request) = ("age", new DialRequest(_cycleHello.Epoch, _cycleHello, TokenReason.Cycle));
+            return true;
+        }
+
+        bool canResume = Session is { State: not SessionState.Ended };
+        _redialHello = MakeHello(canResume ? HelloWant.Resume : HelloWant.New, _everConnected ? "loss" : "first");
+        TokenReason reason = _tokenRejected ? TokenReason.Rejected : _everConnected ? TokenReason.Redial : TokenReason.First;
+        _tokenRejected = false;
+        request = new DialRequest(_redialHello.Epoch, _redialHello, reason);
+        MoveTo(new ClientState.Dialing(attempt, _epoch), code: null, "dialing", failure: null, isResumed: false);
+        return true;
+    }
+
+    /// <summary>Takes the next output.</summary>
+    /// <param name="output">The output.</param>
+    public bool TryTake(out ClientOutput? output) => _outputs.TryDequeue(out output);
+
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(State.GetType().Name.Length, _epoch, _cycleHello?.Epoch ?? 0, _redialHello?.Epoch ?? 0);
+        digest.Add(Failures, _isClosing ? 1 : 0, _drains ? 1 : 0, _cycle.NextDeadline == Instant.Never ? 0 : 1);
+        digest.Add((long)(Instance.Value & long.MaxValue), (long)((Session?.Id.Value ?? default) & long.MaxValue));
+        Session?.AppendTo(digest);
+        Standby?.AppendTo(digest);
+    }
+
+    private Hello MakeHello(HelloWant want, string why)
+    {
+        SessionMachine? session = want == HelloWant.New ? null : Session;
+        long epoch = ++_epoch;
+        return new Hello
+        {
+            Instance = Instance,
+            Epoch = epoch,
+            Want = want,
+            Why = why,
+            Session = session?.Id,
+            Proof = session?.Prove(epoch),
+            Received = session?.Received ?? 0,
+            Processed = session?.Processed ?? default,
+            Timeout = _settings.Session.Timeout,
+            MessageBytesMax = _settings.Session.MessageBytesMax,
+            Credit = session?.Credit ?? _settings.Session.Window,
+        };
+    }
+
+    private void Learn(Welcome welcome, Instant now)
+    {
+        _everConnected = true;
+        _redial.Spread = welcome.Spread;
+        _redial.Connected(now);
+        _expires = welcome.Expires;
+        _cycle.Connected(_expires, now);
+    }
+
+    private SessionMachine Begin(Hello hello, Welcome welcome, Instant now)
+    {
+        SessionMachine session = SessionMachine.Open(welcome, welcome.DecodeSecret(), _settings.Session, _jitter, now, isStandby: welcome.IsStandby && Session is { IsConnected: true });
+        bool isMove = session.IsStandby && hello.Want == HelloWant.Cycle;
+        if (isMove)
+        {
+            Standby = session;
+            Session!.BeginClose(new CloseNotice(CloseCode.Moved, "The client has moved to another server."), takesInbound: true, giveUpAfter: null, now);
+            return session;
+        }
+        SessionMachine? old = Session;
+        Session = session;
+        old?.Abandon(CloseCode.SessionLost, $"The server does not have the session: {welcome.Why ?? "unknown"}.");
+        return session;
+    }
+
+    private SessionMachine? RefuseWelcome(Instant now)
+    {
+        Redial(new DialFailure(DialFailureKind.Protocol, "The session that was welcomed is no longer wanted."), attempt: 0, now);
+        return null;
+    }
+
+    private void CycleFailed(DialFailure failure, Instant now)
+    {
+        _outputs.Enqueue(new ClientOutput.CycleEnded(failure));
+        bool nobodyElse = _drains && failure.HttpStatus == 503;
+        if (nobodyElse) { Session?.BeginClose(new CloseNotice(CloseCode.Draining, "No other server takes the session."), takesInbound: true, giveUpAfter: null, now); }
+        else { _cycle.Failed(now); }
+    }
+
+    private void TransportsLost(SessionOutput.OutageBegan outage, Instant now)
+    {
+        _cycle.Stop();
+        if (_isPausing || State is not ClientState.Connected) { return; }
+        if (_cycleHello is { } dialled)
+        {
+            MoveTo(new ClientState.Dialing(Attempt: 0, dialled.Epoch), outage.Code, outage.Reason, failure: null, isResumed: false);
+            return;
+        }
+        TimeSpan wait = _redial.NextWait(CloseCodes.RedialCauseOf(outage.Code), hint: null, now);
+        MoveTo(new ClientState.Waiting(Attempt: 0, now + wait), outage.Code, outage.Reason, failure: null, isResumed: false);
+    }
+
+    private void SessionEnded(SessionOutput.Ended ended, Instant now)
+    {
+        Session = null;
+        _drains = false;
+        if (CloseCodes.NeedsNewInstance(ended.Code)) { Instance = new InstanceId(_mintId()); }
+        if (_isClosing || !CloseCodes.MayRedial(ended.Code))
+        {
+            Finish(ended.Code, ended.Reason, failure: null);
+            return;
+        }
+        if (Standby is { State: not SessionState.Ended } standby)
+        {
+            (Session, Standby) = (standby, null);
+            standby.ConfirmNow(now);
+            if (standby.IsConnected)
+            {
+                MoveTo(new ClientState.Connected(), ended.Code, ended.Reason, failure: null, isResumed: false);
+                return;
+            }
+        }
+        if (State is not ClientState.Connected) { return; }        // A redial is under way or planned; it will open a new session.
+        if (_cycleHello is { } dialled)
+        {
+            (_cycleHello, _redialHello) = (null, null);
+            Debug.Assert(dialled.Want == HelloWant.Cycle, "A cycle of a session that is over has no meaning.");
+        }
+        RedialCause cause = CloseCodes.RedialCauseOf(ended.Code);
+        TimeSpan wait = _redial.NextWait(cause, hint: null, now);
+        Wait(cause, attempt: 0, now + wait, ended.Code, ended.Reason, failure: null);
+    }
+
+    /// <summary>The server has shut a session out before it welcomed: it never presents that session again.</summary>
+    private void LeaveSession(CloseCode code, string reason)
+    {
+        SessionMachine? old = Session;
+        Session = null;
+        old?.Abandon(code, reason);
+        if (CloseCodes.NeedsNewInstance(code)) { Instance = new InstanceId(_mintId()); }
+    }
+
+    private void Redial(DialFailure failure, int attempt, Instant now)
+    {
+        RedialCause cause = CauseOf(failure);
+        bool isFinal = (cause == RedialCause.Refused && _settings.StopsWhenRefused) || (failure.Code is { } code && !CloseCodes.MayRedial(code));
+        if (isFinal || _isClosing)
+        {
+            CloseCode why = failure.Code ?? (cause == RedialCause.Refused ? CloseCode.Forbidden : CloseCode.Lost);
+            SessionMachine? old = Session;
+            Session = null;
+            old?.Abandon(why, failure.Reason);
+            Finish(why, failure.Reason, failure);
+            return;
+        }
+        bool asksAgain = failure.HttpStatus == 401 && !_askedAgain;
+        _tokenRejected = failure.HttpStatus == 401;
+        _askedAgain |= _tokenRejected;
+        TimeSpan wait = asksAgain ? TimeSpan.Zero : _redial.NextWait(cause, failure.RetryAfter, now);
+        Wait(cause, attempt, now + wait, failure.Code, failure.Reason, failure);
+    }
+
+    private void Wait(RedialCause cause, int attempt, Instant at, CloseCode? code, string reason, DialFailure? failure)
+    {
+        ClientState next = cause == RedialCause.Refused ? new ClientState.Refused(attempt, at) : new ClientState.Waiting(attempt, at);
+        MoveTo(next, code, reason, failure, isResumed: false);
+    }
+
+    /// <summary>A1.4.</summary>
+    private static RedialCause CauseOf(DialFailure failure) => failure switch
+    {
+        { HttpStatus: 403 } => RedialCause.Refused,
+        { HttpStatus: 429 or 503 } => RedialCause.Spread,
+        { Code: { } code } when (int)code >= 4000 => CloseCodes.RedialCauseOf(code) is RedialCause.Local ? RedialCause.Failure : CloseCodes.RedialCauseOf(code),
+        _ => RedialCause.Failure,
+    };
+
+    private void Finish(CloseCode code, string reason, DialFailure? failure)
+    {
+        (_cycleHello, _redialHello) = (null, null);
+        _cycle.Stop();
+        MoveTo(new ClientState.Closed(code, reason), code, reason, failure, isResumed: false);
+    }
+
+    private void MoveTo(ClientState next, CloseCode? code, string reason, DialFailure? failure, bool isResumed)
+    {
+        if (next == State || State is ClientState.Closed) { return; }
+        _outputs.Enqueue(new ClientOutput.StateChanged(State, next, code, reason, failure, isResumed));
+        State = next;
+    }
+}

@@ -1,0 +1,19 @@
+using Eit.Backoff;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>The bounds and times of a client.</summary>
+public sealed record ClientSettings
+{
+    /// <summary>Gets or sets the bounds and times of its sessions.</summary>
+    public SessionSettings Session { get; set; } = new();
+
+    /// <summary>Gets or sets how it redials.</summary>
+    public RedialOptions Redial { get; set; } = new();
+
+    /// <summary>Gets or sets how it cycles.</summary>
+    public CycleOptions Cycle { get; set; } = new();
+
+    /// <summary>Gets or sets whether a refusal (HTTP 403, close codes 4600 to 4699) is final; else it is tried again rarely.</summary>
+    public bool StopsWhenRefused { get; set; }
+}

@@ -1,0 +1,28 @@
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>A complete message for the application. It owns its memory.</summary>
+public readonly record struct InboundMessage
+{
+    /// <summary>Gets the number of its last piece.</summary>
+    public long Number { get; init; }
+
+    /// <summary>Gets the lane.</summary>
+    public Lane Lane { get; init; }
+
+    /// <summary>Gets the kind (F2.2).</summary>
+    public byte Kind { get; init; }
+
+    /// <summary>Gets whether the sender wants to hear at once when it is processed.</summary>
+    public bool IsPrompt { get; init; }
+
+    /// <summary>Gets the text; null if it is a message of bytes.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Gets the bytes of a message without text.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; init; }
+
+    /// <summary>Gets the length of its payload in bytes.</summary>
+    public int PayloadBytes { get; init; }
+}

@@ -1,0 +1,22 @@
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>The message of a lane of which pieces are still missing (F2.5).</summary>
+internal sealed class LaneAssembly(byte kind, bool isText)
+{
+    private byte[] _buffer = [];
+
+    internal int Length { get; private set; }
+
+    internal ReadOnlySpan<byte> Payload => _buffer.AsSpan(0, Length);
+
+    internal bool Fits(in Frame piece) => piece.Kind == kind && piece.IsText == isText;
+
+    internal void Add(ReadOnlySpan<byte> part)
+    {
+        if (_buffer.Length - Length < part.Length) { Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, Length + part.Length)); }
+        part.CopyTo(_buffer.AsSpan(Length));
+        Length += part.Length;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Text;
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>
+/// The receiving half of a session: puts pieces in order, drops what it has, builds messages, queues them for the application, and owes the peer
+/// acknowledgement and credit. Knows nothing of transports.
+/// </summary>
+internal sealed class MessageReceiver
+{
+    private readonly SessionSettings _settings;
+    private readonly CreditGrant _grant;
+    private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
+    private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
+    private readonly Dictionary<long, Frame> _early = [];
+    private long _earlyBytes;
+    private int _handedOver;
+    private bool _isDiscarding;
+
+    internal MessageReceiver(SessionSettings settings)
+    {
+        _settings = settings;
+        _grant = new CreditGrant(settings.WindowMessages, settings.WindowBytes);
+        Acks = new AckSchedule(settings.AckDelay) { MessagesMax = Math.Max(1, settings.WindowMessages / 4), BytesMax = Math.Max(1, settings.WindowBytes / 4) };
+    }
+
+    /// <summary>Gets the highest number up to which every piece is here.</summary>
+    internal long Received { get; private set; }
+
+    /// <summary>Gets what the application has finished with.</summary>
+    internal LaneMarks Processed { get; private set; }
+
+    internal AckSchedule Acks { get; }
+
+    internal Credit Credit => new(_grant.MessagesLimit, _grant.BytesLimit);
+
+    /// <summary>Gets how many complete messages wait for the application.</summary>
+    internal int Waiting { get; private set; }
+
+    /// <summary>Gets the payload bytes that are here and not processed.</summary>
+    internal long BytesHeld => _grant.BytesHeld + _earlyBytes + AssemblyBytes;
+
+    /// <summary>Gets whether the application has finished with every message.</summary>
+    internal bool IsSettled => Waiting == 0 && _handedOver == 0;
+
+    /// <summary>Gets how many pieces came that were here already.</summary>
+    internal long Duplicates { get; private set; }
+
+    private long AssemblyBytes => _assemblies.Sum(static assembly => (long)(assembly?.Length ?? 0));
+
+    /// <summary>Takes a piece that came in its place on its transport.</summary>
+    internal Violation? Accept(in Frame piece, Instant now)
+    {
+        if (piece.Number <= Received || _early.ContainsKey(piece.Number))
+        {
+            Duplicates++;
+            Acks.OweNow(now);                                      // The peer does not know that it is here.
+            return null;
+        }
+        if (piece.Number > Received + 1) { return Keep(in piece); }
+
+        Violation? violation = Take(in piece, now);
+        while (violation is null && _early.Remove(Received + 1, out Frame next))
+        {
+            _earlyBytes -= next.Payload.Length;
+            violation = Take(in next, now);
+        }
+        return violation;
+    }
+
+    /// <summary>Hands the next message to the application: of the highest lane that has one.</summary>
+    internal bool TryTake(out InboundMessage message)
+    {
+        message = default;
+        if (Waiting == 0) { return false; }
+        int lane = 0;
+        while (_inbox[lane].Count == 0) { lane++; }
+        message = _inbox[lane].Take();
+        Waiting--;
+        _handedOver++;
+        return true;
+    }
+
+    /// <summary>Tells that the application has finished with a message that it was handed.</summary>
+    internal void Finished(in InboundMessage message, Instant now)
+    {
+        _handedOver--;
+        Processed = Processed.With(message.Lane, message.Number);
+        _grant.Return(message.PayloadBytes);
+        if (message.IsPrompt) { Acks.OweNow(now); }
+        else { Acks.Owe(1, message.PayloadBytes, now); }
+    }
+
+    /// <summary>Hands nothing more over: what waits and what comes is received, gives its credit back and is never processed.</summary>
+    internal void Discard()
+    {
+        _isDiscarding = true;
+        foreach (RingBuffer<InboundMessage> lane in _inbox)
+        {
+            while (lane.Count > 0) { _grant.Return(lane.Take().PayloadBytes); }
+        }
+        Waiting = 0;
+    }
+
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(Received, Waiting, _handedOver, _early.Count, Acks.IsOwed ? 1 : 0);
+        digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
+        for (long number = Received + 1, left = _early.Count; left > 0; number++)
+        {
+            if (!_early.ContainsKey(number)) { continue; }
+            digest.Add(number);
+            left--;
+        }
+    }
+
+    /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
+    private Violation? Keep(in Frame piece)
+    {
+        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= (long)_settings.WindowBytes + _settings.MessageBytesMax;
+        if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
+        _early.Add(piece.Number, piece with { Payload = piece.Payload.ToArray() });
+        _earlyBytes += piece.Payload.Length;
+        return null;
+    }
+
+    private Violation? Take(in Frame piece, Instant now)
+    {
+        ref LaneAssembly? assembly = ref _assemblies[(int)piece.Lane];
+        if (assembly is not null && !assembly.Fits(in piece)) { return new Violation(CloseCode.BadPiece, "F2.5", "A piece differs from its message."); }
+        long bytes = (long)(assembly?.Length ?? 0) + piece.Payload.Length;
+        if (bytes > _settings.MessageBytesMax) { return new Violation(CloseCode.MessageTooLarge, "F2.6", $"A message has more than {_settings.MessageBytesMax} bytes."); }
+
+        Received++;
+        Acks.Owe(1, piece.Payload.Length, now);
+        if (piece.HasMore)
+        {
+            assembly ??= new LaneAssembly(piece.Kind, piece.IsText);
+            assembly.Add(piece.Payload.Span);
+            return null;
+        }
+
+        if (!_grant.TryCharge(bytes)) { return new Violation(CloseCode.CreditExceeded, "N3.3", "A message came without credit."); }
+        if (assembly is null)
+        {
+            Complete(in piece, piece.Payload.Span);
+            return null;
+        }
+        assembly.Add(piece.Payload.Span);
+        Complete(in piece, assembly.Payload);
+        assembly = null;
+        return null;
+    }
+
+    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload)
+    {
+        if (_isDiscarding)
+        {
+            _grant.Return(payload.Length);
+            return;
+        }
+        _inbox[(int)lastPiece.Lane].Add(new InboundMessage
+        {
+            Number = lastPiece.Number,
+            Lane = lastPiece.Lane,
+            Kind = lastPiece.Kind,
+            IsPrompt = lastPiece.IsPrompt,
+            Text = lastPiece.IsText ? Encoding.UTF8.GetString(payload) : null,
+            Bytes = lastPiece.IsText ? default : payload.ToArray(),
+            PayloadBytes = payload.Length,
+        });
+        Waiting++;
+    }
+}

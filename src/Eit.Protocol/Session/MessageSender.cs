@@ -1,0 +1,254 @@
+using System.Text;
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>
+/// The sending half of a session: the outbox of what is accepted, the ledger of what is numbered, and the cursor between what has been
+/// written to the current transport and what has not. Knows nothing of transports.
+/// </summary>
+internal sealed class MessageSender(SessionSettings settings)
+{
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly RingBuffer<OutboxEntry>[] _outbox = [new(), new(), new(), new()];
+    private readonly RingBuffer<LedgerEntry> _ledger = new();
+    private readonly PayloadArena _arena = new();
+    private readonly CreditBalance _credit = new();
+    private long _firstInLedger = 1;
+    private long _ledgerBytes;
+    private long _lastId;
+    private bool _isStopped;
+
+    /// <summary>Gets the highest number that has been given.</summary>
+    internal long Sent { get; private set; }
+
+    /// <summary>Gets the next number to write to the current transport.</summary>
+    internal long Cursor { get; private set; } = 1;
+
+    /// <summary>Gets the peer's received mark.</summary>
+    internal long PeerReceived { get; private set; }
+
+    /// <summary>Gets the peer's processed marks.</summary>
+    internal LaneMarks PeerProcessed { get; private set; }
+
+    /// <summary>Gets or sets the largest message that the peer takes.</summary>
+    internal long PeerMessageBytesMax { get; set; } = long.MaxValue;
+
+    internal int OutboxMessages { get; private set; }
+
+    internal long OutboxBytes { get; private set; }
+
+    internal int LedgerPieces => _ledger.Count;
+
+    /// <summary>Gets the payload bytes that are held to be sent again.</summary>
+    internal long LedgerBytes => _ledgerBytes;
+
+    /// <summary>Gets the outcomes that have become known and not been taken.</summary>
+    internal Queue<MessageOutcome> Outcomes { get; } = new();
+
+    /// <summary>Gets whether everything that was accepted has been written to the current transport.</summary>
+    internal bool IsFlushed => OutboxMessages == 0 && Cursor > Sent;
+
+    /// <summary>Gets whether the peer has processed everything that was accepted.</summary>
+    internal bool IsSettled => OutboxMessages == 0 && _ledger.Count == 0;
+
+    /// <summary>Gets whether a piece can be written now.</summary>
+    internal bool HasNext => Math.Max(Cursor, PeerReceived + 1) <= Sent || TryPickLane(out _);
+
+    internal bool IsStopped => _isStopped;
+
+    internal AcceptResult Accept(in OutgoingMessage message, out long id)
+    {
+        id = 0;
+        if (_isStopped) { return AcceptResult.Closing; }
+        int bytes = message.Text is { } text ? s_strictUtf8.GetByteCount(text) : message.Bytes.Length;
+        if (bytes > PeerMessageBytesMax) { return AcceptResult.TooLarge; }
+        bool fits = OutboxMessages == 0 || (OutboxMessages < settings.OutboxMessagesMax && OutboxBytes + bytes <= settings.OutboxBytesMax);
+        if (!fits) { return AcceptResult.Full; }
+
+        PayloadSlice payload = message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
+        id = ++_lastId;
+        _outbox[(int)message.Lane].Add(new OutboxEntry(payload, id, message.Kind, message.Text is not null, message.CompleteWhen, message.Token));
+        OutboxMessages++;
+        OutboxBytes += bytes;
+        return AcceptResult.Accepted;
+    }
+
+    /// <summary>Accepts nothing more.</summary>
+    internal void Stop() => _isStopped = true;
+
+    internal void CreditAnnounced(Credit credit) => _credit.Announced(credit.Messages, credit.Bytes);
+
+    /// <summary>Takes the next piece to write: one that is numbered and has to go out again, or a new one.</summary>
+    /// <param name="piece">The frame without its payload.</param>
+    /// <param name="payload">The payload; valid until the next call.</param>
+    internal bool TryNext(out Frame piece, out ReadOnlySpan<byte> payload)
+    {
+        Cursor = Math.Max(Cursor, PeerReceived + 1);
+        if (Cursor > Sent && !TryNumber())
+        {
+            piece = default;
+            payload = default;
+            return false;
+        }
+
+        ref LedgerEntry entry = ref _ledger[(int)(Cursor - _firstInLedger)];
+        piece = new Frame
+        {
+            Type = FrameType.Data,
+            Number = Cursor,
+            Lane = entry.Lane,
+            Kind = entry.Kind,
+            IsText = entry.IsText,
+            HasMore = entry.HasMore,
+            IsPrompt = entry.IsPrompt,
+        };
+        payload = entry.Payload.Span;
+        Cursor++;
+        return true;
+    }
+
+    /// <summary>Goes back, so that everything above a number is written again.</summary>
+    /// <param name="received">What the peer has.</param>
+    /// <returns>False if that can't be.</returns>
+    internal bool TryRewind(long received)
+    {
+        if (received < PeerReceived || received > Sent) { return false; }
+        Received(received);
+        Cursor = received + 1;
+        return true;
+    }
+
+    /// <summary>Tells what the peer has.</summary>
+    /// <returns>False if it was never sent.</returns>
+    internal bool TryAcknowledge(long received, LaneMarks processed)
+    {
+        if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
+        Received(received);
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
+        Trim();
+        return true;
+    }
+
+    /// <summary>Ends everything: what is not processed is Unknown if its first piece has left, else NotSent.</summary>
+    internal List<MessageOutcome> Finish()
+    {
+        _isStopped = true;
+        var unfinished = new List<MessageOutcome>();
+        while (_ledger.Count > 0)
+        {
+            LedgerEntry entry = _ledger.Take();
+            bool isPayloadHeld = _firstInLedger++ > PeerReceived;
+            if (isPayloadHeld) { entry.Payload.Release(); }
+            if (!entry.HasMore && !entry.IsDone) { unfinished.Add(new MessageOutcome(entry.MessageId, SendOutcome.Unknown, entry.Token)); }
+        }
+        foreach (RingBuffer<OutboxEntry> lane in _outbox)
+        {
+            while (lane.Count > 0)
+            {
+                OutboxEntry entry = lane.Take();
+                entry.Payload.Release();
+                unfinished.Add(new MessageOutcome(entry.Id, entry.HasBegun ? SendOutcome.Unknown : SendOutcome.NotSent, entry.Token));
+            }
+        }
+        (OutboxMessages, OutboxBytes, _ledgerBytes) = (0, 0, 0);
+        _arena.Trim();
+        unfinished.Sort(static (one, other) => one.Id.CompareTo(other.Id));
+        return unfinished;
+    }
+
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(Sent, Cursor, PeerReceived, OutboxMessages);
+        digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
+        digest.Add(_credit.MessagesLimit - _credit.MessagesSpent, _credit.BytesLimit - _credit.BytesSpent, _ledger.Count, _isStopped ? 1 : 0);
+    }
+
+    private bool TryPickLane(out int lane)
+    {
+        lane = 0;
+        if (OutboxMessages == 0 || _ledger.Count >= settings.LedgerPiecesMax || _ledgerBytes >= settings.LedgerBytesMax) { return false; }
+        while (_outbox[lane].Count == 0) { lane++; }
+        ref OutboxEntry entry = ref _outbox[lane][0];
+        bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
+        return !isLastPiece || _credit.Allows(entry.Payload.Length);
+    }
+
+    private bool TryNumber()
+    {
+        if (!TryPickLane(out int lane)) { return false; }
+        ref OutboxEntry entry = ref _outbox[lane][0];
+        int length = PieceLength(in entry);
+        bool hasMore = entry.NumberedBytes + length < entry.Payload.Length;
+        bool isPrompt = !hasMore && entry.Token is not null && entry.CompleteWhen == CompleteWhen.Processed;
+        PayloadSlice part = entry.Payload.Share(entry.NumberedBytes, length);
+        _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token));
+        _ledgerBytes += length;
+        Sent++;
+        entry.NumberedBytes += length;
+        entry.HasBegun = true;
+        if (hasMore) { return true; }
+
+        _credit.Charge(entry.Payload.Length);
+        OutboxEntry done = _outbox[lane].Take();
+        OutboxMessages--;
+        OutboxBytes -= done.Payload.Length;
+        done.Payload.Release();
+        return true;
+    }
+
+    /// <summary>The length of the next piece; a text is cut between code points (F2.4).</summary>
+    private static int PieceLength(in OutboxEntry entry)
+    {
+        int rest = entry.Payload.Length - entry.NumberedBytes;
+        if (rest <= WireLimits.PieceBytesMax) { return rest; }
+        int length = WireLimits.PieceBytesMax;
+        ReadOnlySpan<byte> payload = entry.Payload.Span[entry.NumberedBytes..];
+        while (entry.IsText && (payload[length] & 0xC0) == 0x80) { length--; }
+        return length;
+    }
+
+    private void Received(long mark)
+    {
+        while (PeerReceived < mark)
+        {
+            PeerReceived++;
+            ref LedgerEntry entry = ref _ledger[(int)(PeerReceived - _firstInLedger)];
+            _ledgerBytes -= entry.Payload.Length;
+            entry.Payload.Release();
+            entry.Payload = default;
+            if (entry.CompleteWhen == CompleteWhen.Received) { Tell(ref entry, SendOutcome.Received); }
+        }
+    }
+
+    private void Processed(Lane lane, long mark)
+    {
+        for (long number = Math.Max(PeerProcessed[lane] + 1, _firstInLedger); number <= mark; number++)
+        {
+            ref LedgerEntry entry = ref _ledger[(int)(number - _firstInLedger)];
+            if (entry.Lane != lane) { continue; }
+            entry.IsDone = true;
+            Tell(ref entry, SendOutcome.Processed);
+        }
+        if (mark > PeerProcessed[lane]) { PeerProcessed = PeerProcessed.With(lane, mark); }
+    }
+
+    private void Tell(ref LedgerEntry entry, SendOutcome outcome)
+    {
+        if (entry.Token is null) { return; }
+        Outcomes.Enqueue(new MessageOutcome(entry.MessageId, outcome, entry.Token));
+        entry.Token = null;
+    }
+
+    private void Trim()
+    {
+        while (_ledger.Count > 0 && _ledger[0].IsDone)
+        {
+            _ledger.Take();
+            _firstInLedger++;
+        }
+        if (IsSettled) { _arena.Trim(); }
+    }
+}

@@ -1,0 +1,28 @@
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>A message as the application hands it over.</summary>
+public readonly record struct OutgoingMessage
+{
+    /// <summary>Gets the text; null if it is a message of bytes.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Gets the bytes of a message without text; copied when the message is accepted.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; init; }
+
+    /// <summary>Gets the lane.</summary>
+    public Lane Lane { get; init; }
+
+    /// <summary>Gets the kind (F2.2).</summary>
+    public byte Kind { get; init; }
+
+    /// <summary>Gets whether the message may wait for a transport in an outage.</summary>
+    public bool MayWait { get; init; }
+
+    /// <summary>Gets when <see cref="Token"/> is to be told.</summary>
+    public CompleteWhen CompleteWhen { get; init; }
+
+    /// <summary>Gets what comes back with the outcome; null if nobody waits for it.</summary>
+    public object? Token { get; init; }
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>Keeps payloads side by side in pooled chunks, so that a message costs no allocation of its own.</summary>
+internal sealed class PayloadArena
+{
+    private const int ChunkBytes = 32 * 1024;
+    private const int SharedBytesMax = 8 * 1024;
+    private PayloadChunk? _current;
+
+    internal PayloadSlice Store(ReadOnlySpan<byte> payload)
+    {
+        PayloadChunk chunk = ChunkFor(payload.Length, out bool isShared);
+        payload.CopyTo(chunk.Array.AsSpan(chunk.Used));
+        return Cut(chunk, payload.Length, isShared);
+    }
+
+    /// <summary>Stores a text whose length in UTF-8 is known and which is known to be well formed.</summary>
+    internal PayloadSlice Store(ReadOnlySpan<char> text, int utf8Bytes)
+    {
+        PayloadChunk chunk = ChunkFor(utf8Bytes, out bool isShared);
+        int written = Encoding.UTF8.GetBytes(text, chunk.Array.AsSpan(chunk.Used));
+        Debug.Assert(written == utf8Bytes, "The length was counted before.");
+        return Cut(chunk, utf8Bytes, isShared);
+    }
+
+    /// <summary>Lets the current chunk go when nothing is stored: an idle session holds no buffer.</summary>
+    internal void Trim()
+    {
+        _current?.Release();
+        _current = null;
+    }
+
+    private PayloadChunk ChunkFor(int bytes, out bool isShared)
+    {
+        isShared = bytes <= SharedBytesMax;
+        if (!isShared) { return new PayloadChunk(bytes); }
+        if (_current is null || _current.Array.Length - _current.Used < bytes)
+        {
+            _current?.Release();
+            _current = new PayloadChunk(ChunkBytes);
+        }
+        return _current;
+    }
+
+    private static PayloadSlice Cut(PayloadChunk chunk, int length, bool isShared)
+    {
+        if (isShared) { chunk.Retain(); }                          // The arena itself owns the current chunk too.
+        var slice = new PayloadSlice(chunk, chunk.Used, length);
+        chunk.Used += length;
+        return slice;
+    }
+}

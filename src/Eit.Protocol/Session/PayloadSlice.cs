@@ -1,0 +1,16 @@
+namespace Eit.Protocol.Session;
+
+/// <summary>A part of a chunk; its holder is one owner of the chunk.</summary>
+internal readonly record struct PayloadSlice(PayloadChunk? Chunk, int Offset, int Length)
+{
+    internal ReadOnlySpan<byte> Span => Chunk is null ? default : Chunk.Array.AsSpan(Offset, Length);
+
+    /// <summary>Makes another owner's slice of a part of this one.</summary>
+    internal PayloadSlice Share(int offset, int length)
+    {
+        Chunk?.Retain();
+        return new PayloadSlice(Chunk, Offset + offset, length);
+    }
+
+    internal void Release() => Chunk?.Release();
+}

@@ -1,0 +1,20 @@
+namespace Eit.Protocol.Session;
+
+/// <summary>What became of a message.</summary>
+public enum SendOutcome
+{
+    /// <summary>The peer's handler has finished with it, or has thrown. Exactly once.</summary>
+    Processed,
+
+    /// <summary>The peer has it.</summary>
+    Received,
+
+    /// <summary>This end has taken it over; it will be sent.</summary>
+    Accepted,
+
+    /// <summary>It never left: the peer has not seen it.</summary>
+    NotSent,
+
+    /// <summary>It left, and the session ended before the peer confirmed it: it was handled once or not at all.</summary>
+    Unknown,
+}

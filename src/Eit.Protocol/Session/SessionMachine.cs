@@ -1,0 +1,887 @@
+using System.Diagnostics;
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>
+/// One end of a session: what it holds, what it owes, which of its transports may do what. Both ends run this class.
+/// </summary>
+/// <remarks>
+/// Does no I/O, reads no clock, draws no number; its driver holds one lock over each call. Four kinds of member, in this order: <b>ask</b> (how things stand),
+/// <b>tell</b> (what has happened; never throws for what the peer did), <b>command</b> (what the application wants), <b>take</b> (what the driver has to do:
+/// after every tell and command, until there is nothing more).
+/// </remarks>
+public sealed class SessionMachine
+{
+    private static readonly TimeSpan s_gapWaitMin = TimeSpan.FromMilliseconds(250);
+
+    private readonly EitEnd _end;
+    private readonly byte[] _secret;
+    private readonly SessionSettings _settings;
+    private readonly IJitter _jitter;
+    private readonly MessageSender _sender;
+    private readonly MessageReceiver _receiver;
+    private readonly Queue<SessionOutput> _outputs = new();
+    private readonly RoundTripEstimate _roundTrip = new();
+
+    private SessionTransport? _active;
+    private SessionTransport? _candidate;
+    private HandOver? _handOver;
+    private bool _mayBeSentResend;
+    private bool _isConfirmed;
+    private TimeSpan _peerTimeout;
+    private TimeSpan _window;
+    private ClosePlan? _close;
+    private CloseNotice? _peerClose;
+    private long _peerCloseLast;
+
+    private SessionMachine(EitEnd end, SessionId id, byte[] secret, SessionSettings settings, IJitter jitter, Instant now)
+    {
+        (_end, Id, _secret, _settings, _jitter) = (end, id, secret, settings with { }, jitter);
+        _sender = new MessageSender(_settings);
+        _receiver = new MessageReceiver(_settings);
+        _window = settings.ResumeWindow;
+        State = new SessionState.Detached(now, now);
+    }
+
+    /// <summary>Begins a session at the server, on the transport of a hello for a new one.</summary>
+    /// <param name="id">A fresh id from a good source of chance.</param>
+    /// <param name="secret">A fresh secret, <see cref="ResumeProof.SecretBytes"/> long.</param>
+    /// <param name="hello">What the client said.</param>
+    /// <param name="terms">What the server knows of the transport.</param>
+    /// <param name="refusal">Why the session that the client asked for does not go on, and whether this one is on standby.</param>
+    /// <param name="settings">The server's bounds and times; copied.</param>
+    /// <param name="jitter">The chance for this session; not shared with another thread.</param>
+    /// <param name="now">The time.</param>
+    public static SessionMachine Accept(SessionId id, byte[] secret, Hello hello, TransportTerms terms, ResumeRefusal? refusal, SessionSettings settings, IJitter jitter, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        ArgumentNullException.ThrowIfNull(terms);
+        ArgumentNullException.ThrowIfNull(settings);
+        var session = new SessionMachine(EitEnd.Server, id, secret, settings, jitter, now);
+        session._peerTimeout = terms.ClientTimeout;
+        session._sender.PeerMessageBytesMax = hello.MessageBytesMax;
+        session._sender.CreditAnnounced(hello.Credit);
+        SessionTransport transport = session.Attach(hello.Epoch, TransportRole.Active, terms.Expires, now);
+        transport.Expected = 1;
+        transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = session.MakeWelcome(hello.Epoch, terms, isResumed: false, refusal) });
+        session.State = new SessionState.Online(hello.Epoch);
+        return session;
+    }
+
+    /// <summary>Begins a session at the client, on the transport on which the server has welcomed it.</summary>
+    /// <param name="welcome">What the server said.</param>
+    /// <param name="secret">The secret out of it.</param>
+    /// <param name="settings">The client's bounds and times; copied.</param>
+    /// <param name="jitter">The chance for this session; not shared with another thread.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isStandby">Whether it is confirmed only by <see cref="ConfirmNow"/> (S3.5).</param>
+    public static SessionMachine Open(Welcome welcome, byte[] secret, SessionSettings settings, IJitter jitter, Instant now, bool isStandby = false)
+    {
+        ArgumentNullException.ThrowIfNull(welcome);
+        ArgumentNullException.ThrowIfNull(settings);
+        var session = new SessionMachine(EitEnd.Client, welcome.Session, secret, settings, jitter, now);
+        session.Learn(welcome);
+        session._isConfirmed = true;
+        SessionTransport transport = session.Attach(welcome.Epoch, TransportRole.Active, expires: null, now);
+        transport.Expected = 1;
+        session.IsStandby = isStandby;
+        if (!isStandby) { session.ConfirmNow(now); }
+        session.State = new SessionState.Online(welcome.Epoch);
+        return session;
+    }
+
+    /// <summary>Gets the id of the session.</summary>
+    public SessionId Id { get; }
+
+    /// <summary>Gets where the session stands.</summary>
+    public SessionState State { get; private set; }
+
+    /// <summary>Gets the highest epoch that the session has seen.</summary>
+    public long HighestEpoch { get; private set; }
+
+    /// <summary>Gets whether new data can leave now: a transport is there.</summary>
+    public bool IsConnected => _active is not null;
+
+    /// <summary>Gets whether the session takes nothing more from its application.</summary>
+    public bool IsClosing => _close is not null || _peerClose is not null || State is SessionState.Ended;
+
+    /// <summary>Gets whether the client has shown that it knows of the session (S2.2).</summary>
+    public bool IsConfirmed => _isConfirmed;
+
+    /// <summary>Gets whether the session waits, unconfirmed, for another to be closed (S3.5).</summary>
+    public bool IsStandby { get; private set; }
+
+    /// <summary>Gets whether a hand-over could begin now.</summary>
+    public bool CanHandOver => State is SessionState.Online && _active is { HoldsData: false } && !IsClosing;
+
+    /// <summary>Gets what is known of the time to the peer and back.</summary>
+    public RoundTripEstimate RoundTrip => _roundTrip;
+
+    /// <summary>Gets when the peer was last heard; null without a transport.</summary>
+    public Instant? LastHeard => _active?.Idle.HeardAt ?? _candidate?.Idle.HeardAt;
+
+    /// <summary>Gets how long the session waits in an outage.</summary>
+    public TimeSpan ResumeWindow => _window;
+
+    /// <summary>Gets the payload bytes that the session holds: to be sent, to be sent again, to be handed to the application.</summary>
+    public long BytesHeld => _sender.OutboxBytes + _sender.LedgerBytes + _receiver.BytesHeld;
+
+    /// <summary>Gets the highest number that this end has sent.</summary>
+    public long Sent => _sender.Sent;
+
+    /// <summary>Gets the highest number up to which every piece has come.</summary>
+    public long Received => _receiver.Received;
+
+    /// <summary>Gets what this end's application has finished with.</summary>
+    public LaneMarks Processed => _receiver.Processed;
+
+    /// <summary>Gets the highest number that the peer is known to have.</summary>
+    public long PeerReceived => _sender.PeerReceived;
+
+    /// <summary>Gets how many messages wait to be numbered.</summary>
+    public int OutboxMessages => _sender.OutboxMessages;
+
+    /// <summary>Gets how many messages wait for the application.</summary>
+    public int InboxMessages => _receiver.Waiting;
+
+    /// <summary>Gets how many pieces came a second time and were dropped (N1.4).</summary>
+    public long Duplicates => _receiver.Duplicates;
+
+    /// <summary>Gets whether everything that this end has accepted is processed by the peer.</summary>
+    public bool IsSettled => _sender.IsSettled;
+
+    /// <summary>Gets the credit that the peer has been given in all.</summary>
+    public Credit Credit => _receiver.Credit;
+
+    /// <summary>Gets the moment at or after which <see cref="Tick"/> has something to do, or <see cref="WantsToWrite"/> may turn true.</summary>
+    public Instant NextDeadline
+    {
+        get
+        {
+            if (State is SessionState.Ended) { return Instant.Never; }
+            Instant at = State is SessionState.Detached detached ? detached.Until : Instant.Never;
+            if (_handOver is { } handOver) { at = Instant.Earlier(at, handOver.GapDeadline); }
+            if (_close is { } close) { at = Instant.Earlier(at, close.GiveUpAt); }
+            if (_candidate is { } candidate) { at = Earliest(at, candidate.Idle.NextDeadline, candidate.ExpiresAt); }
+            if (_active is not { } active) { return at; }
+            at = Earliest(at, active.Idle.NextDeadline, active.ExpiresAt);
+            at = Earliest(at, active.KeepAlive.NextDeadline, _receiver.Acks.NextDeadline);
+            return IsCloseUnanswered && active.CloseSentAt is { } sentAt ? Instant.Earlier(at, sentAt + _settings.CloseRetry) : at;
+        }
+    }
+
+    private bool IsCloseUnanswered => _close is not null && _peerClose is null;
+
+    /// <summary>Tells what a transport is to the session; null for one that is superseded or was never known.</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    public TransportRole? RoleOf(long epoch) => Find(epoch)?.Role;
+
+    /// <summary>Tells whether <see cref="Fill"/> has something for a transport.</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    /// <param name="now">The time.</param>
+    public bool WantsToWrite(long epoch, Instant now)
+    {
+        if (Find(epoch) is not { } transport) { return false; }
+        if (transport.Control.Count > 0) { return true; }
+        return transport == _active
+            && ((!transport.HoldsData && _sender.HasNext) || _receiver.Acks.IsDue(now) || IsCloseDue(transport, now) || now >= transport.KeepAlive.NextDeadline);
+    }
+
+    /// <summary>Tells that a client has presented this session on a new transport, with a credential of its principal.</summary>
+    /// <param name="hello">What the client said; it wants to resume or to cycle.</param>
+    /// <param name="terms">What the server knows of the transport.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Null if the transport now belongs to the session; else why it is refused, which does the session no harm.</returns>
+    public Violation? Admit(Hello hello, TransportTerms terms, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        ArgumentNullException.ThrowIfNull(terms);
+        if (!ResumeProof.IsValid(_secret, Id, hello.Epoch, hello.Proof ?? string.Empty)) { return new Violation(CloseCode.BadProof, "R1.4", "The proof is not the session's."); }
+        if (hello.Epoch <= HighestEpoch) { return new Violation(CloseCode.StaleEpoch, "R1.3", $"Epoch {hello.Epoch} is not above {HighestEpoch}."); }
+
+        _peerTimeout = terms.ClientTimeout;
+        bool isResume = hello.Want == HelloWant.Resume;
+        bool positionsFit = isResume
+            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed)
+            : _sender.TryAcknowledge(hello.Received, hello.Processed);
+        if (!positionsFit)
+        {
+            HighestEpoch = hello.Epoch;
+            var violation = new Violation(CloseCode.BadAck, "R1.8", "The positions of the hello contradict what is known.");
+            Fail(violation);
+            return violation;
+        }
+        _sender.CreditAnnounced(hello.Credit);
+        SessionTransport transport = isResume ? Resume(hello.Epoch, hello.Received, terms.Expires, now) : AddCandidate(hello.Epoch, terms.Expires, now);
+        transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
+        _receiver.Acks.Paid();
+        return null;
+    }
+
+    /// <summary>Tells that the server has welcomed a transport that was to resume or cycle this session.</summary>
+    /// <param name="welcome">What it said; <see cref="Welcome.IsResumed"/> is true.</param>
+    /// <param name="want">What was asked for.</param>
+    /// <param name="now">The time.</param>
+    public void Welcomed(Welcome welcome, HelloWant want, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(welcome);
+        if (State is SessionState.Ended) { return; }
+        Learn(welcome);
+        bool isResume = want == HelloWant.Resume;
+        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed) && (!isResume || welcome.Received >= _sender.PeerReceived);
+        if (!positionsFit)
+        {
+            Attach(welcome.Epoch, TransportRole.Candidate, expires: null, now);
+            Fail(new Violation(CloseCode.BadAck, "R1.8", "The positions of the welcome contradict what is known."));
+            return;
+        }
+        if (isResume)
+        {
+            Resume(welcome.Epoch, welcome.Received, expires: null, now);
+            _receiver.Acks.OweNow(now);
+            return;
+        }
+        SessionTransport transport = Attach(welcome.Epoch, TransportRole.Candidate, expires: null, now);
+        _candidate = transport;
+        BeginHandOver(transport, now);
+    }
+
+    /// <summary>Tells that bytes have come in, perhaps in the middle of a message (L1.3).</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    /// <param name="now">The time.</param>
+    public void BytesReceived(long epoch, Instant now) => Find(epoch)?.Idle.PeerHeard(now);
+
+    /// <summary>Tells that a frame has come in.</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    /// <param name="frame">The frame; not kept.</param>
+    /// <param name="now">The time.</param>
+    public void FrameReceived(long epoch, in Frame frame, Instant now)
+    {
+        SessionTransport? transport = Find(epoch);
+        FrameRule rule = FrameRules.For(_end, transport?.Role, frame.Type);
+        if (rule == FrameRule.Ignore || transport is null) { return; }
+        if (rule == FrameRule.BadState)
+        {
+            Fail(new Violation(CloseCode.BadState, "X1.2", $"A {frame.Type} frame has no place on a transport that is {transport.Role}."));
+            return;
+        }
+        transport.Idle.PeerHeard(now);
+        if (!_isConfirmed && frame.Type is not FrameType.Ping and not FrameType.Pong)
+        {
+            _isConfirmed = true;
+            _outputs.Enqueue(new SessionOutput.Confirmed());
+        }
+
+        Violation? violation = Act(transport, in frame, now);
+        if (violation is not null) { Fail(violation); }
+    }
+
+    /// <summary>Tells that a message on a transport could not be read.</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    /// <param name="violation">What is wrong with it.</param>
+    public void Violated(long epoch, Violation violation)
+    {
+        ArgumentNullException.ThrowIfNull(violation);
+        if (Find(epoch) is not null) { Fail(violation); }
+    }
+
+    /// <summary>Tells that a transport has ended. For one that is superseded it means nothing.</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    /// <param name="code">The code of its close; <see cref="CloseCode.Lost"/> without one.</param>
+    /// <param name="reason">In words.</param>
+    /// <param name="now">The time.</param>
+    public void TransportLost(long epoch, CloseCode code, string reason, Instant now)
+    {
+        if (Find(epoch) is not { } transport) { return; }
+        if (!CloseCodes.SessionLives(code))
+        {
+            Remove(transport);
+            End(code, reason, violation: null);
+            return;
+        }
+        Lose(transport, code, reason, now);
+    }
+
+    /// <summary>Tells that time has passed.</summary>
+    /// <param name="now">The time.</param>
+    public void Tick(Instant now)
+    {
+        if (State is SessionState.Detached detached && now >= detached.Until)
+        {
+            End(CloseCode.SessionLost, "No transport came within the window.", violation: null);
+            return;
+        }
+        if (_close is { } close && now >= close.GiveUpAt)
+        {
+            End(close.Notice.Code, "The close was not answered in time.", violation: null);
+            return;
+        }
+        if (_handOver is { } handOver && now >= handOver.GapDeadline)
+        {
+            AskResend(handOver.New, handOver.Old, now);
+        }
+        if (_candidate is { } candidate) { Judge(candidate, now); }
+        if (_active is { } active) { Judge(active, now); }
+    }
+
+    /// <summary>Tells that the application has finished with a message, or has thrown.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="now">The time.</param>
+    public void Finished(in InboundMessage message, Instant now)
+    {
+        _receiver.Finished(in message, now);
+        EndIfClosed(now);
+    }
+
+    /// <summary>Adds a measured round trip: that of the upgrade request.</summary>
+    /// <param name="sample">The time.</param>
+    public void RoundTripMeasured(TimeSpan sample) => _roundTrip.Add(sample);
+
+    /// <summary>Takes a message over from the application.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="id">The number that it has got: 1, 2, 3 … in this session.</param>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode (F1.5).</exception>
+    public AcceptResult Accept(in OutgoingMessage message, out long id)
+    {
+        id = 0;
+        if (IsClosing) { return AcceptResult.Closing; }
+        return (_active is null && !message.MayWait) || IsStandby ? AcceptResult.NotConnected : _sender.Accept(in message, out id);
+    }
+
+    /// <summary>Makes a proof that this end owns the session (R1.2).</summary>
+    /// <param name="epoch">The epoch of the transport that presents it.</param>
+    public string Prove(long epoch) => ResumeProof.Make(_secret, Id, epoch);
+
+    /// <summary>Confirms the session to the server: the client's first ack (S2.2).</summary>
+    /// <param name="now">The time.</param>
+    public void ConfirmNow(Instant now)
+    {
+        IsStandby = false;
+        _receiver.Acks.OweNow(now);
+    }
+
+    /// <summary>Begins to close the session (C2): accepts nothing more, sends what is accepted, says so, and ends when both sides know every outcome.</summary>
+    /// <param name="notice">What is said.</param>
+    /// <param name="takesInbound">Whether what the peer still sends is handed over and waited for; else what is not yet handed over is dropped.</param>
+    /// <param name="giveUpAfter">When it is given up; null for <see cref="SessionSettings.CloseGiveUp"/>.</param>
+    /// <param name="now">The time.</param>
+    public void BeginClose(CloseNotice notice, bool takesInbound, TimeSpan? giveUpAfter, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(notice);
+        if (State is SessionState.Ended || _close is { IsFirst: true }) { return; }
+        _close = new ClosePlan(notice with { Reason = CloseCodes.ToReason(notice.Reason) }, IsFirst: true, takesInbound, now + (giveUpAfter ?? _settings.CloseGiveUp));
+        _sender.Stop();
+        if (!takesInbound) { _receiver.Discard(); }
+        EndIfClosed(now);
+    }
+
+    /// <summary>Ends the session at once, without the peer's consent.</summary>
+    /// <param name="code">Why.</param>
+    /// <param name="reason">In words.</param>
+    public void Abandon(CloseCode code, string reason) => End(code, reason, violation: null);
+
+    /// <summary>Gives every transport up and waits for another (L1.5).</summary>
+    /// <param name="code">Why.</param>
+    /// <param name="reason">In words.</param>
+    /// <param name="now">The time.</param>
+    public void Detach(CloseCode code, string reason, Instant now)
+    {
+        if (State is SessionState.Ended or SessionState.Detached) { return; }
+        long epoch = _active?.Epoch ?? _candidate?.Epoch ?? 0;
+        Drop(_candidate, code, reason);
+        Drop(_handOver?.Old, code, reason);
+        Drop(_active, code, reason);
+        BeginOutage(epoch, code, reason, now);
+    }
+
+    /// <summary>Asks the client for a cycle (H1.1). Does nothing without a transport.</summary>
+    /// <param name="request">What is said.</param>
+    public void AskToCycle(CycleRequest request) => _active?.Control.Enqueue(new Frame { Type = FrameType.Cycle, Body = request });
+
+    /// <summary>Tells the client other terms (S3.2). Does nothing without a transport.</summary>
+    /// <param name="terms">What is said.</param>
+    public void Announce(Terms terms) => _active?.Control.Enqueue(new Frame { Type = FrameType.Terms, Body = terms });
+
+    /// <summary>Takes the next output.</summary>
+    /// <param name="output">The output.</param>
+    public bool TryTake(out SessionOutput? output) => _outputs.TryDequeue(out output);
+
+    /// <summary>Takes the next outcome of a message that somebody waits for.</summary>
+    /// <param name="outcome">The outcome.</param>
+    public bool TryTakeOutcome(out MessageOutcome outcome) => _sender.Outcomes.TryDequeue(out outcome);
+
+    /// <summary>Takes the next message for the application; the driver says <see cref="Finished"/> when that is done with it. One at a time keeps the order.</summary>
+    /// <param name="message">The message.</param>
+    public bool TryTakeMessage(out InboundMessage message) => _receiver.TryTake(out message);
+
+    /// <summary>Writes what has to leave on a transport: one WebSocket message of about <see cref="WireLimits.BatchBytes"/>.</summary>
+    /// <param name="epoch">The epoch of the transport.</param>
+    /// <param name="writer">The writer; it is begun here and has to be ended by the driver.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False if there is nothing to write.</returns>
+    public bool Fill(long epoch, FrameWriter writer, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (Find(epoch) is not { } transport) { return false; }
+        writer.Begin();
+        while (transport.Control.TryDequeue(out Frame control)) { WriteControl(writer, in control); }
+        if (transport == _active) { WriteSession(transport, writer, now); }
+        if (writer.FrameCount == 0) { return false; }
+        transport.KeepAlive.Sent(now);
+        return true;
+    }
+
+    internal void AppendTo(StateDigest digest)
+    {
+        _sender.AppendTo(digest);
+        _receiver.AppendTo(digest);
+        digest.Add(State.GetType().Name.Length, _isConfirmed ? 1 : 0, _mayBeSentResend ? 1 : 0, HighestEpoch);
+        digest.Add(_close is null ? 0 : 1, _peerClose is null ? 0 : 1, _handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1);
+        foreach (SessionTransport? transport in (ReadOnlySpan<SessionTransport?>)[_active, _candidate, _handOver?.Old])
+        {
+            digest.Add(transport?.Epoch ?? 0, transport?.Expected ?? 0, transport?.RewindFrom ?? 0, transport is { HoldsData: true } ? 1 : 0);
+            digest.Add(transport?.Control.Count ?? 0, transport is { ResendSent: true } ? 1 : 0, transport?.CloseSentAt is null ? 0 : 1);
+        }
+    }
+
+    private static Instant Earliest(Instant one, Instant two, Instant three) => Instant.Earlier(one, Instant.Earlier(two, three));
+
+    private SessionTransport? Find(long epoch)
+    {
+        if (_active?.Epoch == epoch) { return _active; }
+        if (_candidate?.Epoch == epoch) { return _candidate; }
+        return _handOver?.Old?.Epoch == epoch ? _handOver.Old : null;
+    }
+
+    private void MoveTo(SessionState next)
+    {
+        if (next == State) { return; }
+        Debug.Assert(SessionMoves.Allow(State, next), $"{State} may not become {next}.");
+        _outputs.Enqueue(new SessionOutput.StateChanged(State, next));
+        State = next;
+    }
+
+    /// <summary>The state that follows from the transports that are there.</summary>
+    private void Settle()
+    {
+        if (_handOver is { } handOver) { MoveTo(new SessionState.Crossing(handOver.Old?.Epoch, handOver.New.Epoch)); }
+        else if (_candidate is { } candidate) { MoveTo(new SessionState.Proving(_active?.Epoch, candidate.Epoch)); }
+        else if (_active is { } active) { MoveTo(new SessionState.Online(active.Epoch)); }
+    }
+
+    // ---- Opening
+
+    private Welcome MakeWelcome(long epoch, TransportTerms terms, bool isResumed, ResumeRefusal? refusal) => new()
+    {
+        Session = Id,
+        Secret = isResumed ? null : System.Buffers.Text.Base64Url.EncodeToString(_secret),
+        Epoch = epoch,
+        IsResumed = isResumed,
+        Why = refusal?.Why,
+        IsStandby = refusal is { IsStandby: true },
+        Received = _receiver.Received,
+        Processed = _receiver.Processed,
+        Timeout = _settings.Timeout,
+        ClientTimeout = terms.ClientTimeout,
+        MessageBytesMax = _settings.MessageBytesMax,
+        Credit = _receiver.Credit,
+        Window = _settings.ResumeWindow,
+        Spread = terms.Spread,
+        Expires = terms.Expires,
+    };
+
+    private void Learn(Welcome welcome)
+    {
+        _settings.Timeout = welcome.ClientTimeout;
+        _peerTimeout = welcome.Timeout;
+        _window = welcome.Window;
+        _sender.PeerMessageBytesMax = welcome.MessageBytesMax;
+        _sender.CreditAnnounced(welcome.Credit);
+    }
+
+    private SessionTransport Attach(long epoch, TransportRole role, TimeSpan? expires, Instant now)
+    {
+        HighestEpoch = epoch;
+        double firstPhase = _end == EitEnd.Server ? _jitter.Next() : 1;
+        var transport = new SessionTransport(epoch, role, new IdleWatch(_settings.Timeout, now), new KeepAlive(_peerTimeout, firstPhase, now))
+        {
+            ExpiresAt = expires is { } remaining ? now + remaining : Instant.Never,
+        };
+        if (role == TransportRole.Active) { _active = transport; }
+        else { _candidate = transport; }
+        return transport;
+    }
+
+    private SessionTransport Resume(long epoch, long peerReceived, TimeSpan? expires, Instant now)
+    {
+        TimeSpan outage = State is SessionState.Detached detached ? now.Since(detached.Since) : TimeSpan.Zero;
+        Drop(_candidate, CloseCode.Superseded, "A newer transport has resumed the session.");
+        Drop(_handOver?.Old, CloseCode.Superseded, "A newer transport has resumed the session.");
+        Drop(_active, CloseCode.Superseded, "A newer transport has resumed the session.");
+        (_handOver, _mayBeSentResend) = (null, false);
+        bool canRewind = _sender.TryRewind(peerReceived);
+        Debug.Assert(canRewind, "The positions were checked.");
+        SessionTransport transport = Attach(epoch, TransportRole.Active, expires, now);
+        transport.Expected = _receiver.Received + 1;
+        _outputs.Enqueue(new SessionOutput.Resumed(epoch, outage, _sender.Sent - peerReceived));
+        Settle();
+        return transport;
+    }
+
+    private SessionTransport AddCandidate(long epoch, TimeSpan? expires, Instant now)
+    {
+        Drop(_candidate, CloseCode.Cycled, "A newer transport has come.");
+        if (_handOver is not null) { FinishHandOver(now); }        // The client begins another only when the last one is complete at its end.
+        SessionTransport transport = Attach(epoch, TransportRole.Candidate, expires, now);
+        _mayBeSentResend = true;
+        Settle();
+        return transport;
+    }
+
+    // ---- What frames do
+
+    private Violation? Act(SessionTransport transport, in Frame frame, Instant now)
+    {
+        switch (frame.Type)
+        {
+            case FrameType.Data:
+                return ActOnData(transport, in frame, now);
+            case FrameType.Ack:
+                return ActOnAck((Ack)frame.Body!, now);
+            case FrameType.Ping:
+                return Answer(transport, new Frame { Type = FrameType.Pong, Number = frame.Number });
+            case FrameType.Pong:
+                ActOnPong(transport, frame.Number, now);
+                return null;
+            case FrameType.Switch:
+                return ActOnSwitch(transport, frame.Number, now);
+            case FrameType.Resend:
+                return ActOnResend(transport, frame.Number, (Resend)frame.Body!, now);
+            case FrameType.Close:
+                return ActOnClose((CloseNotice)frame.Body!, frame.Number, now);
+            case FrameType.Cycle:
+                _outputs.Enqueue(new SessionOutput.CycleAsked((CycleRequest)frame.Body!));
+                return null;
+            case FrameType.Terms:
+                _outputs.Enqueue(new SessionOutput.TermsChanged((Terms)frame.Body!));
+                return null;
+            case FrameType.Hello or FrameType.Welcome:
+            default:
+                throw new UnreachableException("The table lets no other frame in.");
+        }
+    }
+
+    private Violation? ActOnData(SessionTransport transport, in Frame frame, Instant now)
+    {
+        long number = frame.Number;
+        if (transport.Expected == 0) { return new Violation(CloseCode.BadState, "H1.5", "Data came before switch."); }
+        bool isAboveLast = _handOver is { PeerLast: { } last } && transport == _handOver.Old && number > last;
+        if (isAboveLast || !transport.TryFollow(number, _receiver.Received)) { return new Violation(CloseCode.BadNumber, "N1.2", $"The number {number} is out of place."); }
+        if (_peerClose is not null && number > _peerCloseLast) { return new Violation(CloseCode.BadState, "C2.7", "Data came after close."); }
+
+        Violation? violation = _receiver.Accept(in frame, now);
+        if (violation is null && _handOver is not null) { CheckCrossed(now); }
+        return violation;
+    }
+
+    private Violation? ActOnAck(Ack ack, Instant now)
+    {
+        if (!_sender.TryAcknowledge(ack.Received, ack.Processed)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
+        _sender.CreditAnnounced(ack.Credit);
+        if (_handOver is not null) { CheckCrossed(now); }
+        EndIfClosed(now);
+        return null;
+    }
+
+    private static Violation? Answer(SessionTransport transport, in Frame frame)
+    {
+        if (transport.Control.Count >= WireBounds.ControlFramesMax) { return new Violation(CloseCode.BadState, "L1.2", "The peer asks and does not read the answers."); }
+        transport.Control.Enqueue(frame);
+        return null;
+    }
+
+    private void ActOnPong(SessionTransport transport, long id, Instant now)
+    {
+        if (transport.PingedAt is not { } pingedAt || id != transport.PingId) { return; }
+        _roundTrip.Add(now.Since(pingedAt));
+        transport.PingedAt = null;
+    }
+
+    private Violation? ActOnSwitch(SessionTransport transport, long last, Instant now)
+    {
+        if (transport.Role == TransportRole.Candidate) { BeginHandOver(transport, now); }
+        if (_handOver is not { PeerLast: null } handOver || handOver.New != transport) { return new Violation(CloseCode.BadState, "H1.11", "A switch came that nobody waits for."); }
+        bool isBelowSeen = handOver.Old is { RewindFrom: null } old && last < old.Expected - 1;
+        if (isBelowSeen) { return new Violation(CloseCode.BadNumber, "H1.11", $"More than {last} has come on the old transport."); }
+        handOver.PeerLast = last;
+        transport.Expected = last + 1;
+        if (_receiver.Received < last && handOver.Old is null) { AskResend(transport, lost: null, now); }
+        else { handOver.GapDeadline = now + GapWait; }
+        CheckCrossed(now);
+        return null;
+    }
+
+    private Violation? ActOnResend(SessionTransport transport, long received, Resend resend, Instant now)
+    {
+        if (!_mayBeSentResend) { return new Violation(CloseCode.BadState, "H1.11", "A resend came without a hand-over."); }
+        bool isStale = transport.Role == TransportRole.Retiring && _handOver?.New.Epoch != resend.Lost;
+        if (isStale) { return null; }                              // It belongs to an earlier hand-over, which this one has made good.
+        if (!_sender.TryRewind(received)) { return new Violation(CloseCode.BadAck, "H1.6", "A resend of what was never sent, or is received, was asked for."); }
+
+        bool isAnswer = transport.ResendSent;
+        Keep(transport, resend.Lost, now);
+        transport.ResendSent = false;
+        transport.HoldsData = false;
+        _mayBeSentResend = _candidate is not null;
+        if (!isAnswer)
+        {
+            transport.RewindFrom = _receiver.Received + 1;
+            transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
+        }
+        Settle();
+        return null;
+    }
+
+    private Violation? ActOnClose(CloseNotice notice, long last, Instant now)
+    {
+        if (last < _receiver.Received) { return new Violation(CloseCode.BadNumber, "C2.1", $"More than {last} has come."); }
+        if (_peerClose is not null) { return null; }               // C2.3: a repetition.
+        (_peerClose, _peerCloseLast) = (notice, last);
+        _sender.Stop();
+        if (_close is null)
+        {
+            _close = new ClosePlan(notice, IsFirst: false, TakesInbound: true, now + _settings.CloseGiveUp);
+            _outputs.Enqueue(new SessionOutput.PeerCloses(notice));
+        }
+        EndIfClosed(now);
+        return null;
+    }
+
+    // ---- Hand-over
+
+    private TimeSpan GapWait
+    {
+        get
+        {
+            TimeSpan threeRoundTrips = _roundTrip.Smoothed * 3;
+            return threeRoundTrips > s_gapWaitMin ? threeRoundTrips : s_gapWaitMin;
+        }
+    }
+
+    private void BeginHandOver(SessionTransport transport, Instant now)
+    {
+        SessionTransport? old = _active;
+        if (old is not null) { old.Role = TransportRole.Retiring; }
+        transport.Role = TransportRole.Active;
+        long last = Math.Max(_sender.Cursor - 1, _sender.PeerReceived);
+        (_active, _candidate, _mayBeSentResend) = (transport, null, true);
+        _handOver = new HandOver(old, transport, last, now);
+        transport.Control.Enqueue(new Frame { Type = FrameType.Switch, Number = last });
+        Settle();
+    }
+
+    private void CheckCrossed(Instant now)
+    {
+        if (_handOver is not { PeerLast: { } last } handOver || _receiver.Received < last) { return; }
+        if (handOver.GapDeadline != Instant.Never)
+        {
+            handOver.GapDeadline = Instant.Never;
+            _receiver.Acks.OweNow(now);                            // The peer waits to hear that everything has crossed.
+        }
+        if (_sender.PeerReceived >= handOver.OwnLast) { FinishHandOver(now); }
+    }
+
+    private void FinishHandOver(Instant now)
+    {
+        HandOver handOver = _handOver!;
+        Drop(handOver.Old, CloseCode.Cycled, "Everything has crossed to the new transport.");
+        (_handOver, _mayBeSentResend) = (null, false);
+        _outputs.Enqueue(new SessionOutput.HandedOver(handOver.New.Epoch, now.Since(handOver.StartedAt)));
+        Settle();
+    }
+
+    /// <summary>Makes a transport the only one and asks the peer for what is missing (H1.6, H1.7).</summary>
+    private void AskResend(SessionTransport transport, SessionTransport? lost, Instant now)
+    {
+        HandOver handOver = _handOver!;
+        bool isBack = transport != handOver.New;
+        long lostEpoch = isBack ? handOver.New.Epoch : lost?.Epoch ?? 0;
+        Keep(transport, lostEpoch, now);
+        transport.ResendSent = true;
+        transport.HoldsData = isBack;
+        transport.RewindFrom = _receiver.Received + 1;
+        transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = new Resend(lostEpoch) });
+        Settle();
+    }
+
+    /// <summary>Ends a hand-over in favour of one of its transports.</summary>
+    private void Keep(SessionTransport transport, long lostEpoch, Instant now)
+    {
+        if (_handOver is { } handOver)
+        {
+            _handOver = null;
+            if (transport == handOver.New)
+            {
+                Close(handOver.Old, CloseCode.Cycled, "What was missing goes over the new transport.");
+                _outputs.Enqueue(new SessionOutput.HandedOver(transport.Epoch, now.Since(handOver.StartedAt)));
+            }
+            else { Close(handOver.New, CloseCode.Cycled, "The old transport has been taken back."); }
+        }
+        if (_candidate?.Epoch == lostEpoch) { Drop(_candidate, CloseCode.Cycled, "The old transport has been taken back."); }
+        transport.Role = TransportRole.Active;
+        _active = transport;
+    }
+
+    // ---- Losing transports
+
+    private void Judge(SessionTransport transport, Instant now)
+    {
+        if (now >= transport.ExpiresAt)
+        {
+            Close(transport, CloseCode.Expired, "The credentials of the transport have expired.");
+            Lose(transport, CloseCode.Expired, "The credentials of the transport have expired.", now);
+        }
+        else if (transport.Idle.Tick(now) == IdleVerdict.Lost)
+        {
+            Close(transport, CloseCode.Timeout, "Nothing was heard for the time-out.");
+            Lose(transport, CloseCode.Timeout, "Nothing was heard for the time-out.", now);
+        }
+    }
+
+    private void Lose(SessionTransport transport, CloseCode code, string reason, Instant now)
+    {
+        HandOver? handOver = _handOver;
+        Remove(transport);
+        if (handOver is not null && transport == handOver.New && handOver.Old is { } old)
+        {
+            _handOver = handOver;
+            AskResend(old, lost: null, now);
+            return;
+        }
+        if (_active is null && _candidate is null)
+        {
+            BeginOutage(transport.Epoch, code, reason, now);
+            return;
+        }
+        bool isGapOpen = handOver is { PeerLast: { } last } && _receiver.Received < last;
+        if (isGapOpen && transport.Role == TransportRole.Retiring) { AskResend(handOver!.New, transport, now); }
+        Settle();
+    }
+
+    private void BeginOutage(long epoch, CloseCode code, string reason, Instant now)
+    {
+        (_handOver, _mayBeSentResend) = (null, false);
+        if (_peerClose is { } closed && IsClosedHere)
+        {
+            End(closed.Code, closed.Reason, violation: null);
+            return;
+        }
+        TimeSpan window = _isConfirmed ? _window : _window / 4;    // S2.2
+        _outputs.Enqueue(new SessionOutput.OutageBegan(epoch, code, reason));
+        if (window <= TimeSpan.Zero)
+        {
+            End(CloseCode.SessionLost, "The session can't be resumed.", violation: null);
+            return;
+        }
+        MoveTo(new SessionState.Detached(now, now + window));
+    }
+
+    private void Remove(SessionTransport transport)
+    {
+        if (_active == transport) { _active = null; }
+        if (_candidate == transport) { _candidate = null; }
+        if (_handOver is not { } handOver) { return; }
+        if (handOver.Old == transport) { handOver.Old = null; }
+        if (handOver.New == transport) { _handOver = null; }
+    }
+
+    private void Drop(SessionTransport? transport, CloseCode code, string reason)
+    {
+        if (transport is null) { return; }
+        Close(transport, code, reason);
+        Remove(transport);
+    }
+
+    private void Close(SessionTransport? transport, CloseCode code, string reason)
+    {
+        if (transport is not null) { _outputs.Enqueue(new SessionOutput.CloseTransport(transport.Epoch, code, CloseCodes.ToReason(reason))); }
+    }
+
+    // ---- Closing
+
+    private bool IsCloseDue(SessionTransport transport, Instant now)
+    {
+        if (_close is null || !_sender.IsFlushed || transport.HoldsData) { return false; }
+        return transport.CloseSentAt is not { } sentAt || (_peerClose is null && now >= sentAt + _settings.CloseRetry);
+    }
+
+    /// <summary>Gets whether nothing is open any more, seen from here (C2.4).</summary>
+    private bool IsClosedHere =>
+        _close is { } close && _peerClose is not null && _sender.IsSettled
+        && (!close.TakesInbound || (_receiver.Received >= _peerCloseLast && _receiver.IsSettled));
+
+    private void EndIfClosed(Instant now)
+    {
+        if (_close is not { IsFirst: true } close || !IsClosedHere) { return; }
+        bool mustStillSay = _active is { } active && (_receiver.Acks.IsOwed || active.CloseSentAt is null);
+        if (mustStillSay) { _receiver.Acks.OweNow(now); }          // Fill ends the session when it has written it.
+        else { End(close.Notice.Code, close.Notice.Reason, violation: null); }
+    }
+
+    private void Fail(Violation violation) => End(violation.Code, $"{violation.Reason} ({violation.Clause})", violation);
+
+    private void End(CloseCode code, string reason, Violation? violation)
+    {
+        if (State is SessionState.Ended) { return; }
+        string shortReason = CloseCodes.ToReason(reason);
+        Drop(_candidate, code, shortReason);
+        Drop(_handOver?.Old, code, shortReason);
+        Drop(_active, code, shortReason);
+        _handOver = null;
+        MoveTo(new SessionState.Ended(code, shortReason));
+        _outputs.Enqueue(new SessionOutput.Ended(code, shortReason, violation, _sender.Finish()));
+    }
+
+    // ---- Writing
+
+    private static void WriteControl(FrameWriter writer, in Frame frame)
+    {
+        switch (frame.Type)
+        {
+            case FrameType.Welcome: writer.WriteWelcome((Welcome)frame.Body!); break;
+            case FrameType.Resend: writer.WriteResend(frame.Number, (Resend)frame.Body!); break;
+            case FrameType.Cycle: writer.WriteCycle((CycleRequest)frame.Body!); break;
+            case FrameType.Terms: writer.WriteTerms((Terms)frame.Body!); break;
+            default: writer.WriteNumber(frame.Type, frame.Number); break;
+        }
+    }
+
+    private void WriteSession(SessionTransport transport, FrameWriter writer, Instant now)
+    {
+        bool hasData = !transport.HoldsData && _sender.HasNext;
+        bool pings = now >= transport.KeepAlive.NextDeadline;
+        AckSchedule acks = _receiver.Acks;
+        if (acks.IsDue(now) || (acks.IsOwed && (hasData || pings || writer.FrameCount > 0 || IsCloseDue(transport, now))))
+        {
+            writer.WriteAck(_receiver.Received, _receiver.Processed, _receiver.Credit);
+            acks.Paid();
+        }
+        while (hasData && writer.Length < WireLimits.BatchBytes && _sender.TryNext(out Frame piece, out ReadOnlySpan<byte> payload))
+        {
+            writer.WriteData(in piece, payload);
+        }
+        if (IsCloseDue(transport, now))
+        {
+            writer.WriteClose(_close!.Notice, _sender.Sent);
+            transport.CloseSentAt = now;
+        }
+        if (pings && writer.FrameCount == 0)
+        {
+            transport.PingedAt = now;
+            writer.WriteNumber(FrameType.Ping, ++transport.PingId);
+        }
+        EndIfClosed(now);
+    }
+}

@@ -1,0 +1,77 @@
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>The bounds and times of one end of a session.</summary>
+public sealed record SessionSettings
+{
+    /// <summary>Gets or sets the silence after which a transport is given up.</summary>
+    /// <value>Default 5 s; 1 s to 5 min.</value>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gets or sets the largest message that this end takes, in bytes.</summary>
+    /// <value>Default 1 MiB; 1 to 16 MiB.</value>
+    public int MessageBytesMax { get; set; } = 1024 * 1024;
+
+    /// <summary>Gets or sets how many messages the peer may have on the way or waiting for the handler here.</summary>
+    /// <value>Default 8,192; 1 to 65,536.</value>
+    public int WindowMessages { get; set; } = 8_192;
+
+    /// <summary>Gets or sets how many payload bytes the peer may have on the way or waiting for the handler here.</summary>
+    /// <value>Default 2 MiB; <see cref="MessageBytesMax"/> to 64 MiB.</value>
+    public int WindowBytes { get; set; } = 2 * 1024 * 1024;
+
+    /// <summary>Gets or sets how many messages may wait to leave.</summary>
+    /// <value>Default 1,000; 1 to 1,000,000.</value>
+    public int OutboxMessagesMax { get; set; } = 1_000;
+
+    /// <summary>Gets or sets how many payload bytes may wait to leave; a larger message is taken when nothing else waits.</summary>
+    /// <value>Default 1 MiB; 1 KiB to 1 GiB.</value>
+    public int OutboxBytesMax { get; set; } = 1024 * 1024;
+
+    /// <summary>Gets or sets how many pieces may be sent and not yet processed by the peer, whatever credit it gives.</summary>
+    /// <value>Default 65,536; 1 to 1,000,000.</value>
+    public int LedgerPiecesMax { get; set; } = 65_536;
+
+    /// <summary>Gets or sets how many payload bytes are kept to be sent again, whatever credit the peer gives.</summary>
+    /// <value>Default 16 MiB; 64 KiB to 1 GiB.</value>
+    public int LedgerBytesMax { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>Gets or sets how long a session waits for a transport in an outage. The server's counts; zero: it does not.</summary>
+    /// <value>Default 120 s; 0 to 24 h.</value>
+    public TimeSpan ResumeWindow { get; set; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Gets or sets after how long an unanswered close is sent again.</summary>
+    /// <value>Default 2 s; 100 ms to <see cref="CloseGiveUp"/>.</value>
+    public TimeSpan CloseRetry { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Gets or sets after how long a close is given up.</summary>
+    /// <value>Default 30 s; at most 1 h.</value>
+    public TimeSpan CloseGiveUp { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Gets or sets the longest wait of an acknowledgement (N2.1).</summary>
+    /// <value>Default 50 ms; 0 to 1 s.</value>
+    public TimeSpan AckDelay { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Gets the credit that a session starts with.</summary>
+    internal Credit Window => new(WindowMessages, WindowBytes);
+
+    /// <summary>Names every value that is out of range; empty when all is well.</summary>
+    /// <param name="path">What the messages call these settings.</param>
+    public IEnumerable<string> Faults(string path = "Session")
+    {
+        if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(5)) { yield return $"{path}:Timeout ({Timeout}) must be 1 s to 5 min."; }
+        if (MessageBytesMax is < 1 or > WireLimits.MessageBytesMaxMax) { yield return $"{path}:MessageBytesMax ({MessageBytesMax}) must be 1 to {WireLimits.MessageBytesMaxMax}."; }
+        if (WindowMessages is < 1 or > 65_536) { yield return $"{path}:WindowMessages ({WindowMessages}) must be 1 to 65,536."; }
+        if (WindowBytes < MessageBytesMax) { yield return $"{path}:WindowBytes ({WindowBytes}) must be at least MessageBytesMax ({MessageBytesMax}), or the largest message could never be sent."; }
+        if (WindowBytes > 64 * 1024 * 1024) { yield return $"{path}:WindowBytes ({WindowBytes}) must be at most 64 MiB."; }
+        if (OutboxMessagesMax is < 1 or > 1_000_000) { yield return $"{path}:OutboxMessagesMax ({OutboxMessagesMax}) must be 1 to 1,000,000."; }
+        if (OutboxBytesMax < 1024) { yield return $"{path}:OutboxBytesMax ({OutboxBytesMax}) must be at least 1 KiB."; }
+        if (LedgerPiecesMax is < 1 or > 1_000_000) { yield return $"{path}:LedgerPiecesMax ({LedgerPiecesMax}) must be 1 to 1,000,000."; }
+        if (LedgerBytesMax < 64 * 1024) { yield return $"{path}:LedgerBytesMax ({LedgerBytesMax}) must be at least 64 KiB."; }
+        if (ResumeWindow < TimeSpan.Zero || ResumeWindow > TimeSpan.FromHours(24)) { yield return $"{path}:ResumeWindow ({ResumeWindow}) must be 0 to 24 h."; }
+        if (CloseRetry < TimeSpan.FromMilliseconds(100) || CloseRetry > CloseGiveUp) { yield return $"{path}:CloseRetry ({CloseRetry}) must be 100 ms to CloseGiveUp ({CloseGiveUp})."; }
+        if (CloseGiveUp > TimeSpan.FromHours(1)) { yield return $"{path}:CloseGiveUp ({CloseGiveUp}) must be at most 1 h."; }
+        if (AckDelay < TimeSpan.Zero || AckDelay > TimeSpan.FromSeconds(1)) { yield return $"{path}:AckDelay ({AckDelay}) must be 0 to 1 s."; }
+    }
+}

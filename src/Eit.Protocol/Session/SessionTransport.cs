@@ -1,0 +1,56 @@
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>What a session knows of one transport.</summary>
+internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch idle, KeepAlive keepAlive)
+{
+    internal long Epoch => epoch;
+
+    internal TransportRole Role { get; set; } = role;
+
+    internal IdleWatch Idle => idle;
+
+    internal KeepAlive KeepAlive => keepAlive;
+
+    /// <summary>When its credentials end.</summary>
+    internal Instant ExpiresAt { get; set; } = Instant.Never;
+
+    /// <summary>Frames that go before all others on this transport, in order.</summary>
+    internal Queue<Frame> Control { get; } = new();
+
+    /// <summary>The number of the next piece that may come; 0 while none may.</summary>
+    internal long Expected { get; set; }
+
+    /// <summary>Where the peer will go back to, since this end has asked it to; null if it has not.</summary>
+    internal long? RewindFrom { get; set; }
+
+    /// <summary>Whether data waits here until the peer has said what it has (H1.7).</summary>
+    internal bool HoldsData { get; set; }
+
+    /// <summary>Whether this end has sent <c>resend</c> here.</summary>
+    internal bool ResendSent { get; set; }
+
+    /// <summary>When the close was last written here.</summary>
+    internal Instant? CloseSentAt { get; set; }
+
+    internal long PingId { get; set; }
+
+    /// <summary>When the last ping left; null if it is answered.</summary>
+    internal Instant? PingedAt { get; set; }
+
+    /// <summary>Checks a number against its place (N1.2, N1.3, H1.6).</summary>
+    /// <param name="number">The number that came.</param>
+    /// <param name="received">What this end has: the peer leaves out what it knows to be here.</param>
+    internal bool TryFollow(long number, long received)
+    {
+        bool isNext = number == Expected;
+        bool isBack = RewindFrom is { } from && number >= from && number <= received + 1;
+        bool isAhead = Expected > 0 && number > Expected && number <= received + 1;
+        if (!isNext && !isBack && !isAhead) { return false; }
+        if (isBack && !isNext) { RewindFrom = null; }
+        Expected = number + 1;
+        return true;
+    }
+}
