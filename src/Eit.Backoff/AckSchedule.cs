@@ -30,7 +30,7 @@ public sealed class AckSchedule(TimeSpan delayMax)
         _messages += messages;
         _bytes += bytes;
         if (!IsOwed) { (IsOwed, NextDeadline) = (true, now + delayMax); }
-        if (_messages >= MessagesMax || _bytes >= BytesMax) { _prompt = true; }
+        if (_messages >= MessagesMax || _bytes >= BytesMax) { OweNow(now); }
     }
 
     /// <summary>Tells the schedule that the acknowledgement can't wait.</summary>

@@ -10,9 +10,13 @@ public readonly record struct Instant(long Ticks) : IComparable<Instant>
     /// <summary>Gets an instant that never comes: the deadline of what has none.</summary>
     public static Instant Never => new(long.MaxValue);
 
-    /// <summary>Tells the time that has passed since an earlier instant; zero if it is not earlier.</summary>
+    /// <summary>Tells the time that has passed since an earlier instant; zero if it is not earlier, <see cref="TimeSpan.MaxValue"/> if no time is as long.</summary>
     /// <param name="earlier">The earlier instant.</param>
-    public TimeSpan Since(Instant earlier) => Ticks <= earlier.Ticks ? TimeSpan.Zero : new TimeSpan(Ticks - earlier.Ticks);
+    public TimeSpan Since(Instant earlier)
+    {
+        if (Ticks <= earlier.Ticks) { return TimeSpan.Zero; }
+        return earlier.Ticks < 0 && Ticks > long.MaxValue + earlier.Ticks ? TimeSpan.MaxValue : new TimeSpan(Ticks - earlier.Ticks);
+    }
 
     /// <summary>Picks the earlier of two instants.</summary>
     /// <param name="one">One of them.</param>
@@ -28,10 +32,11 @@ public readonly record struct Instant(long Ticks) : IComparable<Instant>
     public static Instant operator +(Instant instant, TimeSpan time) =>
         time.Ticks > 0 && instant.Ticks > long.MaxValue - time.Ticks ? Never : new(instant.Ticks + time.Ticks);
 
-    /// <summary>Takes a time away.</summary>
+    /// <summary>Takes a time away; never runs past <see cref="Never"/>.</summary>
     /// <param name="instant">The instant to take from.</param>
-    /// <param name="time">The time to take.</param>
-    public static Instant operator -(Instant instant, TimeSpan time) => new(instant.Ticks - time.Ticks);
+    /// <param name="time">The time to take; negative goes ahead.</param>
+    public static Instant operator -(Instant instant, TimeSpan time) =>
+        time.Ticks < 0 && instant.Ticks > long.MaxValue + time.Ticks ? Never : new(instant.Ticks - time.Ticks);
 
     /// <summary>Tells whether one instant is before another.</summary>
     /// <param name="left">The one.</param>

@@ -9,7 +9,7 @@ public static class JitterExtensions
     public static TimeSpan UpTo(this IJitter jitter, TimeSpan bound)
     {
         ArgumentNullException.ThrowIfNull(jitter);
-        return bound <= TimeSpan.Zero ? TimeSpan.Zero : bound * jitter.Next();
+        return bound <= TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromTicks((long)(bound.Ticks * jitter.Next()));
     }
 
     /// <summary>Draws a time between two bounds, evenly.</summary>

@@ -48,7 +48,7 @@ public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
         if (counts) { Failures++; }
 
         // A hint is a floor given to everyone at once, so that the draw goes on top of it.
-        return hint is { } floor ? floor + jitter.UpTo(Longer(Spread, options.FirstWait)) : wait;
+        return hint is { } floor ? Longer(wait, floor + jitter.UpTo(Longer(Spread, options.FirstWait))) : wait;
     }
 
     /// <summary>Forgets all failures: the application or the network says that things have changed.</summary>

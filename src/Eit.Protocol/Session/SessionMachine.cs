@@ -62,7 +62,7 @@ public sealed class SessionMachine
         var session = new SessionMachine(EitEnd.Server, id, secret, settings, jitter, now);
         session._peerTimeout = terms.ClientTimeout;
         session._sender.PeerMessageBytesMax = hello.MessageBytesMax;
-        session._sender.CreditAnnounced(hello.Credit);
+        if (refusal is null) { session._sender.CreditAnnounced(hello.Credit); }   // N3.7: else it was meant for another session.
         SessionTransport transport = session.Attach(hello.Epoch, TransportRole.Active, terms.Expires, now);
         transport.Expected = 1;
         transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = session.MakeWelcome(hello.Epoch, terms, isResumed: false, refusal) });
@@ -408,7 +408,7 @@ public sealed class SessionMachine
     /// <param name="output">The output.</param>
     public bool TryTake(out SessionOutput? output) => _outputs.TryDequeue(out output);
 
-    /// <summary>Takes the next outcome of a message that somebody waits for.</summary>
+    /// <summary>Takes the next outcome of a message that somebody waits for. Taken before the outputs, so that <see cref="SessionOutput.Ended"/> comes last.</summary>
     /// <param name="outcome">The outcome.</param>
     public bool TryTakeOutcome(out MessageOutcome outcome) => _sender.Outcomes.TryDequeue(out outcome);
 

@@ -10,7 +10,7 @@ public static class CloseCodes
 
     /// <summary>Tells whether the session may be resumed.</summary>
     /// <param name="code">The code; one without a name counts by its range.</param>
-    public static bool SessionLives(CloseCode code) => (int)code is < 4000 or > 4999 or (>= 4100 and <= 4299);
+    public static bool SessionLives(CloseCode code) => (int)code is < 4000 or > 4799 or (>= 4100 and <= 4299);
 
     /// <summary>Tells whether the client should dial again by itself.</summary>
     /// <param name="code">The code.</param>

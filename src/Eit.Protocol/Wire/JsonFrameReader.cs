@@ -13,6 +13,7 @@ namespace Eit.Protocol.Wire;
 public sealed class JsonFrameReader : FrameReader
 {
     private static readonly SearchValues<byte> s_notPlain = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+    private static readonly SearchValues<char> s_base64Url = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
     private readonly JsonMembers _members = new();
 
     /// <inheritdoc/>
@@ -33,7 +34,8 @@ public sealed class JsonFrameReader : FrameReader
     public static bool TryReadHelloHeader(string header, out Hello? hello)
     {
         hello = null;
-        if (header is null or { Length: > WireLimits.HelloHeaderCharsMax } || !Base64Url.IsValid(header)) { return false; }
+        if (header is null or { Length: > WireLimits.HelloHeaderCharsMax }) { return false; }
+        if (header.AsSpan().ContainsAnyExcept(s_base64Url) || !Base64Url.IsValid(header)) { return false; }   // IsValid alone would take padding and white space.
         var frames = new FrameBatch();
         Violation? violation = new JsonFrameReader().Read(Base64Url.DecodeFromChars(header), isText: true, frames);
         if (violation is not null || frames.Count != 1) { return false; }
@@ -69,7 +71,7 @@ public sealed class JsonFrameReader : FrameReader
         ReadOnlySpan<byte> rest = message.Span[position..];
         if (!rest.StartsWith("{\"t\":\"data\",\"n\":"u8)) { return -1; }
         int at = 16;
-        if (!TryNumber(rest, ref at, out long number)) { return -1; }
+        if (!TryNumber(rest, ref at, out long number) || number == 0) { return -1; }
         bool isPrompt = rest[at..].StartsWith(",\"prompt\":true"u8);
         if (isPrompt) { at += 14; }
         if (!rest[at..].StartsWith(",\"text\":\""u8)) { return -1; }

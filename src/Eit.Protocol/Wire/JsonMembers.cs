@@ -98,12 +98,24 @@ internal sealed class JsonMembers
 
     private Violation? ReadBinary(ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
     {
-        if (reader.TokenType != JsonTokenType.String || _binary is not null || reader.ValueIsEscaped) { return Malformed("F1.3", "The member bin is not base64, or is given twice."); }
+        if (reader.TokenType != JsonTokenType.String || _binary is not null) { return Malformed("F1.3", "The member bin is not base64, or is given twice."); }
         Memory<byte> scratch = frames.Scratch(reader.ValueSpan.Length, message.Length);
-        if (Base64.DecodeFromUtf8(reader.ValueSpan, scratch.Span, out _, out int written) != System.Buffers.OperationStatus.Done) { return Malformed("F1.3", "The member bin is not base64."); }
+        bool isDecoded = reader.ValueIsEscaped ? TryDecodeEscaped(ref reader, scratch.Span, out int written) : TryDecode(reader.ValueSpan, scratch.Span, out written);
+        if (!isDecoded) { return Malformed("F1.3", "The member bin is not base64."); }
         _binary = scratch[..written];
         return null;
     }
+
+    /// <summary>Some writers of JSON escape the plus or the slash.</summary>
+    private static bool TryDecodeEscaped(ref Utf8JsonReader reader, Span<byte> bytes, out int written)
+    {
+        written = 0;
+        return TryString(ref reader, out string base64) && TryDecode(Encoding.UTF8.GetBytes(base64), bytes, out written);
+    }
+
+    /// <summary>The decoder would skip white space, which is not base64: then the lengths do not fit.</summary>
+    private static bool TryDecode(ReadOnlySpan<byte> base64, Span<byte> bytes, out int written) =>
+        Base64.DecodeFromUtf8(base64, bytes, out _, out written) == System.Buffers.OperationStatus.Done && Base64.GetMaxEncodedToUtf8Length(written) == base64.Length;
 
     private static bool TryString(ref Utf8JsonReader reader, out string text)
     {

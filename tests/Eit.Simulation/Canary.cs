@@ -1,0 +1,14 @@
+namespace Eit.Simulation;
+
+/// <summary>A bug that is planted in a simulated end, to prove that the checks can fail.</summary>
+internal enum Canary
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>The client's driver says that a message is processed that no handler has seen, when a transport is lost: acknowledgement before delivery.</summary>
+    ForgetsOnLoss,
+
+    /// <summary>The server's driver hands a message over twice after a resume: no deduplication.</summary>
+    RepeatsOnResume,
+}

@@ -1,0 +1,387 @@
+using Eit.Backoff;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Simulation;
+
+/// <summary>
+/// Clients and servers in virtual time. One seed decides everything: latencies, cuts, black holes, the speed of handlers, cycles, deploys, crashes, pauses.
+/// </summary>
+internal sealed class RandomWorld : ISimWorld
+{
+    private readonly SeededJitter _chance;
+    private readonly PriorityQueue<Action, (Instant At, long Order)> _events = new();
+    private readonly Dictionary<(string Session, bool FromClient), History> _histories = [];
+    private readonly List<SimClient> _clients = [];
+    private readonly List<SimLink> _links = [];
+    private readonly List<SimServer> _servers = [];
+    private readonly Dictionary<SimLink, Instant> _dialledAt = [];
+    private readonly SessionSettings _serverSettings;
+    private readonly TimeSpan _trafficFor;
+    private readonly double _latencyMs;
+    private readonly double _handlerMs;
+    private readonly bool _isCloned;
+    private UInt128? _clonedId;
+    private long _order;
+    private int _faults;
+    private int _resumes;
+    private bool _isHealed;
+
+    internal RandomWorld(ulong seed, Canary canary = Canary.None)
+    {
+        _chance = new SeededJitter(seed);
+        Jitter = new SeededJitter(_chance.NextBits());
+        Canary = canary;
+        _latencyMs = Pick(0.2, 2, 20, 80);
+        _handlerMs = Pick(0, 0, 0.5, 5, 40);
+        _trafficFor = TimeSpan.FromSeconds(5 + (10 * _chance.Next()));
+        _serverSettings = SettingsOf();
+        _servers.Add(new SimServer(this, _serverSettings));
+        _isCloned = Chance(0.03);
+    }
+
+    public Instant Now { get; private set; }
+
+    public IJitter Jitter { get; }
+
+    public Canary Canary { get; }
+
+    internal SimStatistics Statistics { get; } = new();
+
+    private SimServer Front => _servers[^1];
+
+    public UInt128 MintId() => new(_chance.NextBits(), _chance.NextBits());
+
+    public History HistoryOf(string session, bool fromClient)
+    {
+        if (!_histories.TryGetValue((session, fromClient), out History? history))
+        {
+            _histories.Add((session, fromClient), history = new History($"session {session[..6]} {(fromClient ? "up" : "down")}"));
+        }
+        return history;
+    }
+
+    public void Sent(SimLink link, bool toServer)
+    {
+        SimLink.Direction direction = link.Towards(toServer);
+        At(Latency(), () => Deliver(link, direction, toServer));
+    }
+
+    public void Dialled(SimClient client, DialRequest request)
+    {
+        Instant dialledAt = Now;
+        bool fails = !_isHealed && Chance(0.1);
+        bool hangs = !_isHealed && Chance(0.05);
+        if (hangs)
+        {
+            At(TimeSpan.FromSeconds(10), () => Fail(client, request, new DialFailure(DialFailureKind.Timeout, "silence")));
+            return;
+        }
+        At(Latency() * 3, () =>
+        {
+            if (fails || !Front.IsUp || Front.IsDraining)
+            {
+                int? status = Chance(0.3) || Front.IsDraining ? 503 : null;
+                Fail(client, request, new DialFailure(DialFailureKind.Http, "refused") { HttpStatus = status });
+                return;
+            }
+            var link = new SimLink(client, Front, request.Epoch);
+            _links.Add(link);
+            Front.Admit(link, request.Hello, _isCloned ? "everybody" : client.Name);
+            _dialledAt[link] = dialledAt;
+            At(TimeSpan.FromSeconds(10), () =>
+            {
+                if (link.ClientEnd is null) { Fail(client, request, new DialFailure(DialFailureKind.Timeout, "no welcome")); }
+            });
+        });
+    }
+
+    public void HandlerBegan(SimSession session)
+    {
+        TimeSpan time = _isHealed ? TimeSpan.Zero : TimeSpan.FromMilliseconds(_handlerMs * 2 * _chance.Next());
+        At(time, () =>
+        {
+            session.HandlerFinished();
+            DriveOwner(session);
+        });
+    }
+
+    public void Saw(SessionOutput output, bool atClient)
+    {
+        if (output is SessionOutput.StateChanged changed) { Statistics.SawMove(changed.Previous, changed.Current); }
+        if (output is SessionOutput.Resumed && atClient) { _resumes++; }
+    }
+
+    public void SawInput(SessionState state, TransportRole? role, FrameType type, bool atClient) => Statistics.SawInput(state, role, type, atClient);
+
+    /// <summary>Runs the world: traffic under faults, then a healed phase in which everything has to drain.</summary>
+    internal void Run()
+    {
+        int clients = Chance(0.25) ? 2 : 1;
+        for (int i = 0; i < clients; i++) { AddClient($"client {i + 1}"); }
+        WatchDeadlines();
+        for (int i = 3 + (int)(8 * _chance.Next()); i > 0; i--) { At(_trafficFor * _chance.Next(), Hurt); }
+        At(_trafficFor, Heal);
+        Advance(until: Instant.Zero + _trafficFor + TimeSpan.FromSeconds(400));
+        CheckQuiet();
+        Gather();
+    }
+
+    private void AddClient(string name)
+    {
+        var settings = new ClientSettings { Session = SettingsOf(), Cycle = new CycleOptions { Earliest = TimeSpan.FromSeconds(1 + (4 * _chance.Next())), Latest = TimeSpan.FromSeconds(8) } };
+        var client = new SimClient(this, name, settings, MintIdOf());
+        _clients.Add(client);
+        client.Machine.Start(Now);
+        client.Drive();
+        Schedule(() => Traffic(client, fromClient: true));
+        Schedule(() => Traffic(client, fromClient: false));
+    }
+
+    /// <summary>Copies of one profile begin with the same instance id.</summary>
+    private Func<UInt128> MintIdOf()
+    {
+        if (!_isCloned) { return MintId; }
+        _clonedId ??= MintId();
+        bool isFirst = true;
+        return () =>
+        {
+            if (!isFirst) { return MintId(); }
+            isFirst = false;
+            return _clonedId.Value;
+        };
+    }
+
+    private void Traffic(SimClient client, bool fromClient)
+    {
+        if (_isHealed) { return; }
+        SimSession? session = fromClient ? client.Current : Front.Sessions.Find(end => end.Links.Exists(link => link.Client == client)) ?? Front.Sessions.FirstOrDefault();
+        int burst = Chance(0.1) ? (int)(20 * _chance.Next()) : 1;
+        for (int i = 0; i < burst && session is not null; i++)
+        {
+            Lane lane = Chance(0.8) ? Lane.Normal : (Lane)(int)(4 * _chance.Next());
+            int bytes = Chance(0.97) ? (int)(200 * _chance.Next()) : (int)(60_000 * _chance.Next());
+            bool isKnownAtServer = fromClient || session.Machine.IsConfirmed;
+            if (isKnownAtServer) { session.Send(lane, bytes, Chance(0.9), Chance(0.8) ? CompleteWhen.Processed : CompleteWhen.Received, Chance(0.5), mayWait: Chance(0.5)); }
+        }
+        if (session is not null) { DriveOwner(session); }
+        Schedule(() => Traffic(client, fromClient));
+    }
+
+    private void Hurt()
+    {
+        if (_isHealed) { return; }
+        _faults++;
+        SimClient client = _clients[(int)(_clients.Count * _chance.Next())];
+        List<SimLink> links = _links.FindAll(link => link.Client == client && (!link.ToServer.IsOver || !link.ToClient.IsOver));
+        SimLink? link = links.Count == 0 ? null : links[(int)(links.Count * _chance.Next())];
+        switch ((int)(12 * _chance.Next()))
+        {
+            case <= 4 when link is not null:
+                Cut(link);
+                break;
+            case <= 7 when link is not null:
+                Stop(link);
+                break;
+            case 8:
+                client.Machine.RequestCycle("request", Now);
+                break;
+            case 9:
+                Sleep(client);
+                break;
+            case 10 when Chance(0.4):
+                Crash();
+                break;
+            case 11 when Chance(0.5):
+                Deploy();
+                break;
+            case 10 or 11:
+                foreach (SimSession session in Front.Sessions) { session.Machine.Announce(new Terms(TimeSpan.FromSeconds(_chance.Next()), Expires: null)); }
+                break;
+            default:
+                client.Machine.NetworkChanged(Now);
+                break;
+        }
+        DriveEverything();
+    }
+
+    private void Cut(SimLink link)
+    {
+        link.Cut((int)(3 * _chance.Next()), (int)(3 * _chance.Next()));
+        Redeliver(link);
+    }
+
+    /// <summary>A black hole in one direction or both, for a while or until the link is given up.</summary>
+    private void Stop(SimLink link)
+    {
+        bool both = Chance(0.5);
+        link.ToServer.IsStopped = both || Chance(0.5);
+        link.ToClient.IsStopped = both || !link.ToServer.IsStopped;
+        if (Chance(0.5)) { At(TimeSpan.FromSeconds(8 * _chance.Next()), () => Thaw(link)); }
+    }
+
+    private void Thaw(SimLink link)
+    {
+        (link.ToServer.IsStopped, link.ToClient.IsStopped) = (false, false);
+        Redeliver(link);
+    }
+
+    private void Sleep(SimClient client)
+    {
+        client.Machine.Pause(Now);
+        client.Drive();
+        At(TimeSpan.FromSeconds(4 * _chance.Next()), () =>
+        {
+            client.Machine.Wake(Now);
+            client.Drive();
+        });
+    }
+
+    private void Crash()
+    {
+        SimServer dead = Front;
+        dead.Die();
+        foreach (SimLink link in _links.Where(link => link.Server == dead)) { Redeliver(link); }
+        At(TimeSpan.FromSeconds(3 * _chance.Next()), () => _servers.Add(new SimServer(this, _serverSettings)));
+    }
+
+    /// <summary>A new server takes over while the old one drains; or none does, and its clients are told to come back later.</summary>
+    private void Deploy()
+    {
+        SimServer old = Front;
+        if (!old.IsUp || old.IsDraining) { return; }
+        bool isReplaced = Chance(0.7);
+        TimeSpan within = TimeSpan.FromSeconds(1 + (3 * _chance.Next()));
+        if (isReplaced) { _servers.Add(new SimServer(this, _serverSettings)); }
+        old.BeginDrain(within);
+        At(within, () =>
+        {
+            old.CloseAll(TimeSpan.FromSeconds(5));
+            At(TimeSpan.FromSeconds(6), () =>
+            {
+                old.Die();
+                foreach (SimLink link in _links.Where(link => link.Server == old)) { Redeliver(link); }
+                if (!isReplaced) { _servers.Add(new SimServer(this, _serverSettings)); }
+                DriveEverything();
+            });
+        });
+    }
+
+    private void Heal()
+    {
+        _isHealed = true;
+        foreach (SimLink link in _links) { Thaw(link); }
+        if (!Front.IsUp || Front.IsDraining) { _servers.Add(new SimServer(this, _serverSettings)); }
+        foreach (SimClient client in _clients)
+        {
+            client.Machine.Wake(Now);
+            client.Drive();
+        }
+        DriveEverything();
+    }
+
+    private void Deliver(SimLink link, SimLink.Direction direction, bool toServer)
+    {
+        if (direction.IsStopped || direction.Count == 0) { return; }
+        bool isWelcomeDue = !toServer && link.ClientEnd is null && !_dialledAt.ContainsKey(link);
+        if (isWelcomeDue) { return; }
+        SimLink.Packet packet = direction.Take();
+        if (toServer) { link.Server.Receive(link, packet); }
+        else { link.Client.Receive(link, packet, _dialledAt.GetValueOrDefault(link)); }
+        if (packet.Code is not null && !link.Towards(!toServer).IsOver)
+        {
+            link.Towards(!toServer).Cut(int.MaxValue);
+            Redeliver(link);
+        }
+    }
+
+    private void DriveOwner(SimSession session)
+    {
+        if (!session.IsClient) { _servers.Find(server => server.Sessions.Contains(session))?.Drive(session); }
+        else { _clients.Find(client => client.Sessions.Contains(session))?.Drive(); }
+    }
+
+    private void Redeliver(SimLink link)
+    {
+        for (int i = link.ToServer.Count; i > 0; i--) { Sent(link, toServer: true); }
+        for (int i = link.ToClient.Count; i > 0; i--) { Sent(link, toServer: false); }
+    }
+
+    private void Fail(SimClient client, DialRequest request, DialFailure failure)
+    {
+        client.Machine.DialFailed(request.Epoch, failure, Now);
+        client.Drive();
+    }
+
+    private void DriveEverything()
+    {
+        foreach (SimServer server in _servers) { server.DriveAll(); }
+        foreach (SimClient client in _clients) { client.Drive(); }
+    }
+
+    /// <summary>Looks after all deadlines every few milliseconds, as a wheel does.</summary>
+    private void WatchDeadlines()
+    {
+        foreach (SimSession session in _servers.Where(static server => server.IsUp).SelectMany(static server => server.Sessions).Concat(_clients.SelectMany(static client => client.Sessions)).ToArray())
+        {
+            if (Now >= session.Machine.NextDeadline) { session.Machine.Tick(Now); }
+        }
+        DriveEverything();
+        At(TimeSpan.FromMilliseconds(20), WatchDeadlines);
+    }
+
+    private void Advance(Instant until)
+    {
+        while (_events.TryPeek(out _, out (Instant At, long Order) next) && next.At <= until)
+        {
+            Action action = _events.Dequeue();
+            Now = next.At;
+            action();
+            if (_isHealed && _order % 64 == 0 && IsQuiet()) { return; }
+        }
+    }
+
+    private bool IsQuiet() =>
+        _clients.TrueForAll(static client => client.Machine.State is ClientState.Connected or ClientState.Closed && !client.Machine.IsCycling && client.Sessions.TrueForAll(IsQuiet))
+        && _servers.TrueForAll(static server => !server.IsUp || server.Sessions.TrueForAll(IsQuiet));
+
+    private static bool IsQuiet(SimSession session) =>
+        session.Machine.State is SessionState.Ended || (session.Machine.State is SessionState.Online && session.Machine.IsSettled && !session.IsBusy && session.Machine.InboxMessages == 0);
+
+    private void CheckQuiet()
+    {
+        if (!IsQuiet()) { throw new HistoryException($"not quiet at {Now}: {string.Join(", ", _clients.Select(static client => client.Machine.State))}; {string.Join(", ", _servers.Where(static server => server.IsUp).SelectMany(static server => server.Sessions).Select(static session => session.Machine.State))}"); }
+        foreach (History history in _histories.Values) { history.CheckQuiet(); }
+    }
+
+    private void Gather()
+    {
+        Statistics.MessagesUp.Add((int)_histories.Where(static pair => pair.Key.FromClient).Sum(static pair => pair.Value.AcceptedCount));
+        Statistics.MessagesDown.Add((int)_histories.Where(static pair => !pair.Key.FromClient).Sum(static pair => pair.Value.AcceptedCount));
+        Statistics.Faults.Add(_faults);
+        Statistics.Cycles.Add(_clients.Sum(static client => client.CyclesDone));
+        Statistics.Resumes.Add(_resumes);
+        Statistics.Sessions.Add(_histories.Count / 2);
+    }
+
+    private SessionSettings SettingsOf() => new()
+    {
+        Timeout = TimeSpan.FromSeconds(Pick(1, 5)),
+        WindowMessages = (int)Pick(2, 16, 256, 8192),
+        MessageBytesMax = 64 * 1024,
+        WindowBytes = (int)Pick(64, 128, 2048) * 1024,
+        OutboxMessagesMax = (int)Pick(20, 1000),
+        ResumeWindow = TimeSpan.FromSeconds(Pick(5, 120, 120, 120)),
+        CloseGiveUp = TimeSpan.FromSeconds(10),
+    };
+
+    private TimeSpan Latency() => TimeSpan.FromMilliseconds(_latencyMs * (0.5 + _chance.Next()));
+
+    private void Schedule(Action action) => At(TimeSpan.FromMilliseconds(120 * _chance.Next()), action);
+
+    private void At(TimeSpan after, Action action) => _events.Enqueue(action, (Now + after, _order++));
+
+    private bool Chance(double share) => _chance.Next() < share;
+
+    private double Pick(params ReadOnlySpan<double> choices) => choices[(int)(choices.Length * _chance.Next())];
+}

@@ -1,0 +1,90 @@
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Simulation;
+
+/// <summary>A client with its driver.</summary>
+internal sealed class SimClient
+{
+    private readonly ISimWorld _world;
+    private readonly FrameBatch _frames = new();
+    private readonly JsonFrameReader _reader = new();
+
+    internal SimClient(ISimWorld world, string name, ClientSettings settings, Func<UInt128>? mintId = null)
+    {
+        (_world, Name) = (world, name);
+        Machine = new ClientMachine(settings, mintId ?? world.MintId, world.Jitter);
+    }
+
+    internal string Name { get; }
+
+    internal ClientMachine Machine { get; }
+
+    /// <summary>Every session that has begun, the last one last.</summary>
+    internal List<SimSession> Sessions { get; } = [];
+
+    internal SimSession? Current => Sessions.Find(session => session.Machine == Machine.Session);
+
+    internal int CyclesDone { get; private set; }
+
+    internal List<ClientState> States { get; } = [];
+
+    /// <summary>A message comes in on a link: welcome, if it has none of our sessions yet.</summary>
+    internal void Receive(SimLink link, SimLink.Packet packet, Backoff.Instant dialledAt)
+    {
+        if (link.IsUnwanted) { return; }
+        if (link.ClientEnd is { } end)
+        {
+            if (packet.Code is { } lost)
+            {
+                end.Links.Remove(link);
+                end.Machine.TransportLost(link.Epoch, lost, "closed", _world.Now);
+            }
+            else { end.Receive(link, packet.Message); }
+        }
+        else if (packet.Code is { } code) { Machine.DialFailed(link.Epoch, new DialFailure(DialFailureKind.Closed, "closed") { Code = code }, _world.Now); }
+        else { Welcome(link, packet.Message, dialledAt); }
+        Drive();
+    }
+
+    internal void Drive()
+    {
+        bool isMoving = true;
+        while (isMoving)
+        {
+            isMoving = false;
+            foreach (SimSession session in Sessions.ToArray()) { session.Drive(output => Machine.SessionSaid(session.Machine, output, _world.Now)); }
+            while (Machine.TryTake(out ClientOutput? output))
+            {
+                isMoving = true;
+                if (output is ClientOutput.StateChanged changed) { States.Add(changed.Current); }
+                if (output is ClientOutput.CycleEnded { Failure: null }) { CyclesDone++; }
+            }
+            if (Machine.TryBeginDial(_world.Now, out DialRequest? request))
+            {
+                isMoving = true;
+                _world.Dialled(this, request!);
+            }
+        }
+        Sessions.RemoveAll(session => session.Machine.State is SessionState.Ended && !session.IsBusy && session.Machine.InboxMessages == 0);
+    }
+
+    private void Welcome(SimLink link, byte[] message, Backoff.Instant dialledAt)
+    {
+        Violation? violation = _reader.Read(message, isText: true, _frames);
+        if (violation is not null || _frames[0].Body is not Welcome welcome) { throw new HistoryException("The first message of a server is not a welcome."); }
+        SessionMachine? machine = Machine.Welcomed(link.Epoch, welcome, _world.Now.Since(dialledAt), _world.Now);
+        if (machine is null)
+        {
+            link.IsUnwanted = true;
+            link.Close(toServer: true, CloseCode.SessionLost);
+            _world.Sent(link, toServer: true);
+            return;
+        }
+        SimSession? session = Sessions.Find(known => known.Machine == machine);
+        if (session is null) { Sessions.Add(session = new SimSession(_world, machine, isClient: true)); }
+        link.ClientEnd = session;
+        session.Links.Add(link);
+        session.Receive(link, message);
+    }
+}
