@@ -1,0 +1,222 @@
+using Eit.Backoff;
+using Eit.Protocol.Session;
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Link;
+
+/// <summary>
+/// Whoever owns sessions at one end: the lock over their machines, and the one queue through which their messages and events reach user code, one at a time.
+/// </summary>
+/// <remarks>
+/// The lock covers a step of a machine and nothing else: no I/O, no user code, no await. User code runs on the thread that has read its message, after the
+/// next receive is armed, or on a pool thread when reading goes on.
+/// </remarks>
+public abstract partial class PumpHost : IThreadPoolWorkItem
+{
+    private readonly AsyncLocal<HandlerScope?> _scope = new();
+    private readonly Queue<HostEvent> _events = new();
+    private readonly List<SessionPump> _pumps = [];
+    private bool _isDispatching;
+    private bool _isStopped;
+
+    /// <summary>Makes a host.</summary>
+    /// <param name="wheel">The clock and the deadlines.</param>
+    /// <param name="logger">The log.</param>
+    protected PumpHost(DeadlineWheel wheel, ILogger logger)
+    {
+        (Wheel, Logger) = (wheel, logger);
+    }
+
+    /// <summary>Gets the lock over the machines.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Gets the clock and the deadlines.</summary>
+    public DeadlineWheel Wheel { get; }
+
+    /// <summary>Gets the time.</summary>
+    public Instant Now => Wheel.Now;
+
+    /// <summary>Gets whether the caller runs inside a handler or event of this host.</summary>
+    public bool IsInsideHandler => _scope.Value is { IsRunning: true };
+
+    /// <summary>Gets the log.</summary>
+    protected internal ILogger Logger { get; }
+
+    /// <summary>Gets whether there is somebody to hand messages to; until then they wait. Called under the gate.</summary>
+    protected abstract bool CanHandle { get; }
+
+    /// <summary>Runs the dispatcher on a pool thread.</summary>
+    void IThreadPoolWorkItem.Execute() => Dispatch();
+
+    /// <summary>Hands a machine to a pump of this host. Called under the gate.</summary>
+    /// <param name="machine">The machine.</param>
+    public SessionPump AddPump(SessionMachine machine)
+    {
+        var pump = new SessionPump(this, machine);
+        _pumps.Add(pump);
+        return pump;
+    }
+
+    /// <summary>Runs what waits for user code, unless somebody does already: on a pool thread.</summary>
+    public void DispatchSoon()
+    {
+        if (TryEnterDispatch()) { ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); }
+    }
+
+    internal bool TryEnterDispatch()
+    {
+        lock (Gate)
+        {
+            if (_isDispatching || !HasWork) { return false; }
+            return _isDispatching = true;
+        }
+    }
+
+    /// <summary>Runs what waits for user code. The caller has entered.</summary>
+    internal void Dispatch()
+    {
+        HandlerScope? before = _scope.Value;
+        var scope = new HandlerScope();
+        _scope.Value = scope;
+        try
+        {
+            while (TryTakeWork(out HostEvent? @event, out SessionPump? pump, out InboundMessage message))
+            {
+                ValueTask running = @event is null ? HandleAsync(pump!, in message) : RaiseAsync(@event.Value);
+                if (!running.IsCompletedSuccessfully)
+                {
+                    _ = ContinueAsync(running, pump, message, scope);
+                    return;
+                }
+                if (@event is null) { pump!.Finish(in message); }
+            }
+            scope.IsRunning = false;
+        }
+        finally
+        {
+            _scope.Value = before;
+        }
+    }
+
+    /// <summary>Tells a pump's machine's output, under the gate.</summary>
+    internal void Hear(SessionPump pump, SessionOutput output, Instant now) => Said(pump, output, now);
+
+    /// <summary>Tells that a pump has made a step, outside the gate.</summary>
+    internal void Step() => Stepped();
+
+    /// <summary>Forgets a pump that is over and has nothing left for user code. Called under the gate.</summary>
+    internal void Forget(SessionPump pump) => _pumps.Remove(pump);
+
+    /// <summary>Queues an event for user code, before any message that is not yet handed over. Called under the gate.</summary>
+    /// <param name="value">The event.</param>
+    /// <param name="after">The pump whose messages go first; null for none.</param>
+    protected void Post(object value, SessionPump? after = null) => _events.Enqueue(new HostEvent(value, after));
+
+    /// <summary>Hands nothing more to user code. Called under the gate.</summary>
+    protected void StopDispatch() => _isStopped = true;
+
+    /// <summary>Hears what a machine has said, under the gate.</summary>
+    /// <param name="pump">The pump.</param>
+    /// <param name="output">What was said.</param>
+    /// <param name="now">The time.</param>
+    protected abstract void Said(SessionPump pump, SessionOutput output, Instant now);
+
+    /// <summary>Does what a step may have made necessary, outside the gate.</summary>
+    protected virtual void Stepped()
+    {
+    }
+
+    /// <summary>Hands a message to user code. An exception is logged and counts as processed.</summary>
+    /// <param name="pump">The pump of its session.</param>
+    /// <param name="message">The message.</param>
+    protected abstract ValueTask OnMessageAsync(SessionPump pump, InboundMessage message);
+
+    /// <summary>Hands an event to user code. An exception is logged.</summary>
+    /// <param name="value">The event.</param>
+    protected abstract ValueTask OnEventAsync(object value);
+
+    /// <summary>Hears that a handler has thrown; it is logged already.</summary>
+    /// <param name="pump">The pump of the message; null for an event.</param>
+    /// <param name="failure">The exception.</param>
+    protected virtual void HandlerThrew(SessionPump? pump, Exception failure)
+    {
+    }
+
+    private bool HasWork => !_isStopped && (_events.Count > 0 || (CanHandle && _pumps.Exists(static pump => pump.Machine.InboxMessages > 0)));
+
+    private bool TryTakeWork(out HostEvent? @event, out SessionPump? pump, out InboundMessage message)
+    {
+        (@event, pump, message) = (null, null, default);
+        lock (Gate)
+        {
+            bool canHandle = CanHandle && !_isStopped;
+            bool isEventNext = !_isStopped && _events.TryPeek(out HostEvent? next) && (!canHandle || next!.After is not { Machine.InboxMessages: > 0 });
+            if (isEventNext)
+            {
+                @event = _events.Dequeue();
+                return true;
+            }
+            for (int i = 0; canHandle && i < _pumps.Count; i++)
+            {
+                pump = _pumps[i];
+                if (pump.Machine.TryTakeMessage(out message)) { return true; }
+            }
+            return _isDispatching = false;
+        }
+    }
+
+    private async Task ContinueAsync(ValueTask running, SessionPump? pump, InboundMessage message, HandlerScope scope)
+    {
+        await running.ConfigureAwait(false);
+        scope.IsRunning = false;
+        if (message.Number > 0) { pump!.Finish(in message); }
+        Dispatch();
+    }
+
+    private ValueTask HandleAsync(SessionPump pump, in InboundMessage message)
+    {
+        try
+        {
+            ValueTask running = OnMessageAsync(pump, message);
+            return running.IsCompletedSuccessfully ? default : GuardAsync(running, pump);
+        }
+        catch (Exception failure)
+        {
+            Threw(pump, failure);
+            return default;
+        }
+    }
+
+    private ValueTask RaiseAsync(object value)
+    {
+        try
+        {
+            ValueTask running = OnEventAsync(value);
+            return running.IsCompletedSuccessfully ? default : GuardAsync(running, pump: null);
+        }
+        catch (Exception failure)
+        {
+            Threw(pump: null, failure);
+            return default;
+        }
+    }
+
+    private async ValueTask GuardAsync(ValueTask running, SessionPump? pump)
+    {
+        try { await running.ConfigureAwait(false); }
+        catch (Exception failure) { Threw(pump, failure); }
+    }
+
+    private void Threw(SessionPump? pump, Exception failure)
+    {
+        Log.HandlerThrew(Logger, failure, pump is null ? "event" : "message");
+        HandlerThrew(pump, failure);
+    }
+
+    private sealed record HostEvent(object Value, SessionPump? After);
+
+    private sealed class HandlerScope
+    {
+        internal volatile bool IsRunning = true;
+    }
+}

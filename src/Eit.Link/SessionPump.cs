@@ -1,0 +1,459 @@
+using Eit.Backoff;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Link;
+
+/// <summary>Drives one session: reads its transports, writes what its machine has for them, keeps its deadlines.</summary>
+/// <remarks>
+/// One writer per transport at a time: whoever finds the line idle and rested writes on its own thread, so that a lone message costs no hop; under load a pool
+/// thread writes what has gathered, so that it goes out together.
+/// </remarks>
+public sealed partial class SessionPump
+{
+    private static readonly TimeSpan s_restedAfter = TimeSpan.FromMicroseconds(20);
+    private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_failedWriteLimit = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_stallLimit = TimeSpan.FromSeconds(10);
+
+    private readonly PumpHost _host;
+    private readonly DeadlineEntry _deadline;
+    private readonly List<TransportLine> _lines = [];
+    private readonly List<TransportLine> _closing = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _roomOrState;
+    private int _openLines;
+
+    internal SessionPump(PumpHost host, SessionMachine machine)
+    {
+        (_host, Machine) = (host, machine);
+        _deadline = host.Wheel.Register(static state => ((SessionPump)state!).OnDeadline(), this);
+    }
+
+    /// <summary>Gets the machine; only used under the host's gate, but for its id.</summary>
+    public SessionMachine Machine { get; }
+
+    /// <summary>Gets a task that ends when the session is over and its transports are released; it never fails.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Adds a transport that the machine has been told of, and begins to read it.</summary>
+    /// <param name="line">The line; its <see cref="TransportLine.Frames"/> may hold frames that came behind the greeting.</param>
+    /// <param name="framesRead">How many of them have been dealt with.</param>
+    public void Attach(TransportLine line, int framesRead)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        lock (_host.Gate)
+        {
+            line.Pump = this;
+            line.WroteAt = _host.Now - s_restedAfter;
+            _lines.Add(line);
+            _openLines++;
+            for (int i = framesRead; i < line.Frames.Count; i++) { Machine.FrameReceived(line.Epoch, in line.Frames[i], _host.Now); }
+            TakeOutputs(_host.Now);
+        }
+        AfterStep();
+        _ = ReadAsync(line, line.ReceiveNext());
+        _host.DispatchSoon();
+    }
+
+    /// <summary>Takes a message over from the application.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="id">The number that it has got.</param>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
+    public AcceptResult Accept(in OutgoingMessage message, out long id)
+    {
+        AcceptResult result;
+        TransportLine? line;
+        lock (_host.Gate)
+        {
+            result = Machine.Accept(in message, out id);
+            if (result != AcceptResult.Accepted) { return result; }
+            line = TakeWriter(_host.Now);
+        }
+        if (line is not null) { StartWriting(line); }
+        return result;
+    }
+
+    /// <summary>Does something to the machine under the gate, and then whatever follows from it.</summary>
+    /// <param name="act">What to do; no I/O, no user code.</param>
+    public void Do(Action<SessionMachine, Instant> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            act(Machine, now);
+            TakeOutputs(now);
+        }
+        AfterStep();
+        _host.DispatchSoon();
+    }
+
+    /// <summary>Takes what the machine has put out. Called under the gate; <see cref="AfterStep"/> follows outside of it.</summary>
+    /// <param name="now">The time.</param>
+    public void TakeOutputs(Instant now)
+    {
+        while (Machine.TryTakeOutcome(out MessageOutcome outcome)) { Tell(in outcome); }
+        while (Machine.TryTake(out SessionOutput? output)) { Do(output!, now); }
+    }
+
+    /// <summary>Writes what there is to write, closes what is to be closed, sets the next deadline. Called outside the gate, after every step.</summary>
+    public void AfterStep()
+    {
+        while (true)
+        {
+            TransportLine? toWrite;
+            TransportLine? toClose;
+            lock (_host.Gate)
+            {
+                Instant now = _host.Now;
+                toWrite = TakeWriter(now);
+                toClose = toWrite is null ? TakeClosing() : null;
+                if (toWrite is null && toClose is null)
+                {
+                    SetDeadline();
+                    EndIfOver();
+                    break;
+                }
+            }
+            if (toWrite is not null) { StartWriting(toWrite); }
+            else { _ = CloseAsync(toClose!); }
+        }
+        _host.Step();
+    }
+
+    /// <summary>Gets a task that ends when something has changed for those who wait to send: room, a transport, the end. Called under the gate.</summary>
+    public Task WhenRoomOrState() => (_roomOrState ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    internal void Finish(in InboundMessage message)
+    {
+        TransportLine? line;
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            Machine.Finished(in message, now);
+            line = TakeWriter(now);
+            if (line is null) { SetDeadline(); }
+            EndIfOver();
+        }
+        if (line is not null) { StartWriting(line); }
+    }
+
+    /// <summary>Writes on; the caller has taken the line.</summary>
+    internal void Write(TransportLine line, int batchesMax = int.MaxValue)
+    {
+        for (int batches = 0; TryFill(line, hasTurn: batches < batchesMax); batches++)
+        {
+            ValueTask sending;
+            try { sending = line.Transport.SendAsync(line.Writer.End(), line.Writer.IsText, CancellationToken.None); }
+            catch (TransportException)
+            {
+                WriteFailed(line);
+                return;
+            }
+            if (!sending.IsCompletedSuccessfully)
+            {
+                _ = GoOnWritingAsync(line, sending);
+                return;
+            }
+            line.WroteAt = _host.Now;
+        }
+        AfterStep();
+    }
+
+    // ---- Reading
+
+    private async Task ReadAsync(TransportLine line, ValueTask<TransportReceive> pending)
+    {
+        (CloseCode Code, string Reason) end;
+        try
+        {
+            while (true)
+            {
+                TransportReceive got = await pending.ConfigureAwait(false);
+                if (got.Kind == TransportReceiveKind.Closed)
+                {
+                    end = (got.Code, got.Reason);
+                    break;
+                }
+                Received(line, in got);
+                pending = line.ReceiveNext();
+                bool dispatchesHere = !pending.IsCompleted && _host.TryEnterDispatch();
+                if (dispatchesHere)
+                {
+                    _ = ReadAsync(line, pending);                  // The next receive is armed before user code runs.
+                    _host.Dispatch();
+                    return;
+                }
+                if (pending.IsCompleted) { _host.DispatchSoon(); }
+            }
+        }
+        catch (TransportException lost)
+        {
+            end = (CloseCode.Lost, lost.Message);
+        }
+        await LineEndedAsync(line, end.Code, end.Reason).ConfigureAwait(false);
+    }
+
+    private void Received(TransportLine line, in TransportReceive got)
+    {
+        if (line.Take(in got) is not { } read)
+        {
+            lock (_host.Gate) { Machine.BytesReceived(line.Epoch, _host.Now); }
+            return;
+        }
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            if (read.Violation is { } violation) { Machine.Violated(line.Epoch, violation); }
+            else
+            {
+                for (int i = 0; i < line.Frames.Count; i++) { Machine.FrameReceived(line.Epoch, in line.Frames[i], now); }
+            }
+            TakeOutputs(now);
+            SignalRoomOrState();
+        }
+        line.Frames.Clear();
+        AfterStep();
+    }
+
+    private async Task LineEndedAsync(TransportLine line, CloseCode code, string reason)
+    {
+        bool isWriting;
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            line.HasEnded = true;
+            _lines.Remove(line);
+            _closing.Remove(line);
+            Machine.TransportLost(line.Epoch, code, reason, now);
+            TakeOutputs(now);
+            SignalRoomOrState();
+            isWriting = line.IsWriting;
+        }
+        Log.TransportEnded(_host.Logger, Machine.Id, line.Epoch, (int)code, reason);
+        line.Transport.Abort();
+        if (!isWriting) { await ReleaseAsync(line).ConfigureAwait(false); }
+        AfterStep();
+        _host.DispatchSoon();
+    }
+
+    private async Task ReleaseAsync(TransportLine line)
+    {
+        await line.ReleaseAsync().ConfigureAwait(false);
+        lock (_host.Gate)
+        {
+            _openLines--;
+            EndIfOver();
+        }
+        _host.Step();
+    }
+
+    // ---- Writing
+
+    /// <summary>Finds a line that has something to write and that nobody writes to, and takes it. Called under the gate.</summary>
+    private TransportLine? TakeWriter(Instant now)
+    {
+        for (int i = 0; i < _lines.Count; i++)
+        {
+            TransportLine line = _lines[i];
+            if (line.IsWriting || !line.CanWrite || !Machine.WantsToWrite(line.Epoch, now)) { continue; }
+            (line.IsWriting, line.WriteBeganAt) = (true, now);
+            return line;
+        }
+        return null;
+    }
+
+    private void StartWriting(TransportLine line)
+    {
+        bool isRested = _host.Now.Since(line.WroteAt) >= s_restedAfter;
+        if (isRested) { Write(line, batchesMax: 1); }
+        else { ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false); }
+    }
+
+    /// <summary>Fills the line's writer, or lets the line go; who has had its turn leaves the rest to a pool thread.</summary>
+    private bool TryFill(TransportLine line, bool hasTurn)
+    {
+        bool isOver;
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            if (!hasTurn && !line.HasEnded && Machine.WantsToWrite(line.Epoch, now))
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false);
+                return false;
+            }
+            bool hasFrames = !line.HasEnded && Machine.Fill(line.Epoch, line.Writer, now);
+            TakeOutputs(now);
+            SignalRoomOrState();
+            if (hasFrames)
+            {
+                line.WriteBeganAt = now;
+                return true;
+            }
+            line.IsWriting = false;
+            isOver = line.HasEnded;
+            if (!isOver) { line.Writer.Release(); }
+        }
+        if (isOver) { _ = ReleaseAsync(line); }
+        return false;
+    }
+
+    private async Task GoOnWritingAsync(TransportLine line, ValueTask sending)
+    {
+        try { await sending.ConfigureAwait(false); }
+        catch (TransportException)
+        {
+            WriteFailed(line);
+            return;
+        }
+        line.WroteAt = _host.Now;
+        Write(line);
+    }
+
+    /// <summary>The read side will notice too, and may still find the peer's close with its code; it gets a moment for that.</summary>
+    private void WriteFailed(TransportLine line)
+    {
+        bool isOver;
+        lock (_host.Gate)
+        {
+            line.IsWriting = false;
+            isOver = line.HasEnded;
+            if (!isOver)
+            {
+                line.CanWrite = false;
+                LimitLife(line, _host.Now + s_failedWriteLimit);
+            }
+        }
+        if (isOver) { _ = ReleaseAsync(line); }
+        AfterStep();
+    }
+
+    private void LimitLife(TransportLine line, Instant until)
+    {
+        line.CloseLimit ??= _host.Wheel.Register(static state => ((ITransport)state!).Abort(), line.Transport);
+        line.CloseLimit.Set(until);
+    }
+
+    // ---- Closing transports
+
+    /// <summary>Finds a line that is to be closed and that nobody writes to. Called under the gate.</summary>
+    private TransportLine? TakeClosing()
+    {
+        for (int i = 0; i < _closing.Count; i++)
+        {
+            TransportLine line = _closing[i];
+            if (line.IsWriting || line.IsCloseSent) { continue; }
+            (line.IsWriting, line.IsCloseSent) = (true, true);
+            return line;
+        }
+        return null;
+    }
+
+    /// <summary>Sends the close; the read side then waits for the peer's, and the limit ends it if that does not come.</summary>
+    private async Task CloseAsync(TransportLine line)
+    {
+        (CloseCode code, string reason) = line.ToClose!.Value;
+        try { await line.Transport.CloseAsync(code, reason, CancellationToken.None).ConfigureAwait(false); }
+        catch (TransportException) { line.Transport.Abort(); }
+        bool isOver;
+        lock (_host.Gate)
+        {
+            line.IsWriting = false;
+            isOver = line.HasEnded;
+        }
+        if (isOver) { await ReleaseAsync(line).ConfigureAwait(false); }
+    }
+
+    private void BeginClose(TransportLine line, CloseCode code, string reason, Instant now)
+    {
+        _lines.Remove(line);
+        line.ToClose = (code, reason);
+        _closing.Add(line);
+        LimitLife(line, now + s_closeLimit);
+    }
+
+    // ---- Steps
+
+    private void Do(SessionOutput output, Instant now)
+    {
+        switch (output)
+        {
+            case SessionOutput.CloseTransport close when _lines.Find(line => line.Epoch == close.Epoch) is { } line:
+                BeginClose(line, close.Code, close.Reason, now);
+                break;
+            case SessionOutput.Ended ended:
+                if (ended.Violation is { } violation) { Log.SessionViolated(_host.Logger, Machine.Id, (int)violation.Code, violation.Clause, violation.Reason); }
+                foreach (MessageOutcome outcome in ended.Unfinished) { Tell(in outcome); }
+                Log.SessionEnded(_host.Logger, Machine.Id, (int)ended.Code, ended.Reason, ended.Unfinished.Count);
+                break;
+            case SessionOutput.Resumed resumed:
+                Log.SessionResumed(_host.Logger, Machine.Id, resumed.Epoch, resumed.Outage.TotalMilliseconds, resumed.Replayed);
+                break;
+            case SessionOutput.HandedOver handedOver:
+                Log.HandedOver(_host.Logger, Machine.Id, handedOver.Epoch, handedOver.Took.TotalMilliseconds);
+                break;
+            case SessionOutput.OutageBegan outage:
+                Log.OutageBegan(_host.Logger, Machine.Id, (int)outage.Code, outage.Reason);
+                break;
+            default:
+                break;
+        }
+        _host.Hear(this, output, now);
+        SignalRoomOrState();
+    }
+
+    private static void Tell(in MessageOutcome outcome)
+    {
+        if (outcome.Token is TaskCompletionSource<SendOutcome> waiting) { waiting.TrySetResult(outcome.Outcome); }
+    }
+
+    private void SignalRoomOrState()
+    {
+        TaskCompletionSource? waiting = _roomOrState;
+        if (waiting is null) { return; }
+        _roomOrState = null;
+        waiting.SetResult();
+    }
+
+    private void OnDeadline()
+    {
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            for (int i = _lines.Count - 1; i >= 0; i--) { EndIfStalled(_lines[i], now); }
+            Machine.Tick(now);
+            TakeOutputs(now);
+        }
+        AfterStep();
+        _host.DispatchSoon();
+    }
+
+    private void EndIfStalled(TransportLine line, Instant now)
+    {
+        if (!line.IsWriting || now < StallsAt(line)) { return; }
+        Machine.TransportLost(line.Epoch, CloseCode.Stalled, "A write did not get through.", now);
+        _lines.Remove(line);
+        line.Transport.Abort();
+    }
+
+    private static Instant StallsAt(TransportLine line) => line.WriteBeganAt + s_stallLimit;
+
+    private void SetDeadline()
+    {
+        Instant next = Machine.NextDeadline;
+        for (int i = 0; i < _lines.Count; i++)
+        {
+            if (_lines[i].IsWriting) { next = Instant.Earlier(next, StallsAt(_lines[i])); }
+        }
+        _deadline.Set(next);
+    }
+
+    private void EndIfOver()
+    {
+        if (Machine.State is not SessionState.Ended || _openLines > 0) { return; }
+        if (Machine.InboxMessages == 0) { _host.Forget(this); }
+        _deadline.Set(Instant.Never);
+        if (_ended.TrySetResult()) { _deadline.Dispose(); }
+    }
+}

@@ -1,0 +1,183 @@
+using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
+using Eit.Protocol.Wire;
+
+namespace Eit.Link;
+
+/// <summary>A transport over a WebSocket, of the client or of the server.</summary>
+/// <remarks>
+/// Owns the socket. A receive or send that completes at once allocates nothing; one that has to wait uses pooled objects.
+/// An empty close is reported as 1000, because .NET does not tell it from a close with that code.
+/// </remarks>
+public sealed class WebSocketTransport : ITransport
+{
+    // .NET completes a receive only when the buffer is full or the frame has ended. On a slow path a large buffer would look like silence (L1.3).
+    internal const int ReceiveBytesMax = 4_096;
+
+    private readonly WebSocket _socket;
+    private readonly Action? _abort;
+    private int _closed;
+    private int _aborted;
+    private int _disposed;
+
+    /// <summary>Takes over a socket.</summary>
+    /// <param name="socket">An open socket; disposed with the transport.</param>
+    /// <param name="abort">What else to end at <see cref="Abort"/>, once: a server's HttpContext.Abort ends the connection under the socket.</param>
+    public WebSocketTransport(WebSocket socket, Action? abort = null)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        _socket = socket;
+        _abort = abort;
+    }
+
+    /// <inheritdoc/>
+    public string Subprotocol => _socket.SubProtocol ?? "";
+
+    /// <inheritdoc/>
+    /// <remarks>Takes at most 4 KiB at a time, so that a large message on a slow path shows that it is alive.</remarks>
+    public ValueTask<TransportReceive> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (buffer.Length > ReceiveBytesMax) { buffer = buffer[..ReceiveBytesMax]; }
+        try
+        {
+            ValueTask<ValueWebSocketReceiveResult> receiving = _socket.ReceiveAsync(buffer, cancellationToken);
+            return receiving.IsCompletedSuccessfully ? new(Report(receiving.Result)) : AwaitReceiveAsync(receiving, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<TransportReceive>(Translate(exception, cancellationToken));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ValueTask sending = _socket.SendAsync(
+                message, isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, WebSocketMessageFlags.EndOfMessage, cancellationToken);
+            if (!sending.IsCompletedSuccessfully) { return AwaitSendAsync(sending, cancellationToken); }
+
+            sending.GetAwaiter().GetResult();
+            return default;
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(Translate(exception, cancellationToken));
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken)
+    {
+        SendableCloseCode.Require(code);
+        ArgumentNullException.ThrowIfNull(reason);
+        return Interlocked.Exchange(ref _closed, 1) == 0 ? new(SendCloseAsync(code, CloseCodes.ToReason(reason), cancellationToken)) : default;
+    }
+
+    /// <inheritdoc/>
+    public void Abort()
+    {
+        if (Interlocked.Exchange(ref _aborted, 1) != 0) { return; }
+        Try(_socket.Abort);
+        if (_abort is not null) { Try(_abort); }
+    }
+
+    /// <summary>Ends the transport, with <see cref="Abort"/> unless both ends have closed, and frees the socket.</summary>
+    /// <remarks>A dispose straight after <see cref="CloseAsync"/> may overtake the close on its way: wait for the peer's first, within a limit.</remarks>
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) { return default; }
+
+        // A server's Dispose alone would leave a pending receive hanging.
+        if (_socket.State != WebSocketState.Closed) { Abort(); }
+        Try(_socket.Dispose);
+        return default;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<TransportReceive> AwaitReceiveAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Report(await receiving.ConfigureAwait(false));
+        }
+        catch (Exception exception)
+        {
+            throw Translate(exception, cancellationToken);
+        }
+    }
+
+    private TransportReceive Report(ValueWebSocketReceiveResult result)
+    {
+        if (result.MessageType != WebSocketMessageType.Close)
+        {
+            return TransportReceive.Data(result.Count, result.MessageType == WebSocketMessageType.Text, result.EndOfMessage);
+        }
+
+        CloseCode code = _socket.CloseStatus is { } status ? (CloseCode)status : TransportReceive.NoCode;
+        string reason = _socket.CloseStatusDescription ?? "";
+        Answer(code, reason);
+        return TransportReceive.Closed(code, reason);
+    }
+
+    // Nobody waits for the answer: behind a stalled send it would hold up the report of the close. It ends with the transport, and never fails.
+    private void Answer(CloseCode code, string reason)
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0) { return; }
+        _ = SendCloseAsync(code == TransportReceive.NoCode ? (CloseCode)WebSocketCloseStatus.NormalClosure : code, reason, CancellationToken.None);
+    }
+
+    private async Task SendCloseAsync(CloseCode code, string reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _socket.CloseOutputAsync((WebSocketCloseStatus)code, reason, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // What can't carry a close can't carry anything.
+            Abort();
+            if (cancellationToken.IsCancellationRequested) { throw Canceled(exception, cancellationToken); }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AwaitSendAsync(ValueTask sending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            throw Translate(exception, cancellationToken);
+        }
+    }
+
+    private Exception Translate(Exception exception, CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.IsCancellationRequested) { return new TransportException($"The WebSocket is lost: {exception.Message}", exception); }
+
+        Abort();
+        return Canceled(exception, cancellationToken);
+    }
+
+    private static OperationCanceledException Canceled(Exception exception, CancellationToken cancellationToken) =>
+        exception is OperationCanceledException canceled && canceled.CancellationToken == cancellationToken
+            ? canceled
+            : new OperationCanceledException("The operation on the WebSocket was cancelled.", exception, cancellationToken);
+
+    // The socket is being given up: nobody is helped by what its platform has to say about that.
+    private static void Try(Action end)
+    {
+        try
+        {
+            end();
+        }
+        catch (Exception)
+        {
+            return;
+        }
+    }
+}
