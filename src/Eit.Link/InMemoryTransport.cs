@@ -302,9 +302,11 @@ public sealed class InMemoryTransport : ITransport
         _incoming = Path.Lost;
         _headBytesReceived = 0;
         LoseOutgoing();
-        while (_inbox.TryDequeue(out Parcel parcel)) { Discard(parcel); }
         if (_receiving.IsPending) { FailReceive(); }
+
+        // First the loss, if it gets through: a message that waits for room here then fails. Else it goes into the void.
         if (!peerKnows) { Dispatch(new Parcel(ParcelKind.Loss, [], 0, IsText: false, EndsMessage: true, default, "")); }
+        while (_inbox.TryDequeue(out Parcel parcel)) { Discard(parcel); }
     }
 
     private void LoseOutgoing()

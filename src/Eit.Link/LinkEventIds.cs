@@ -11,4 +11,5 @@ internal static class LinkEventIds
     internal const int OutageBegan = 105;
     internal const int SessionEnded = 106;
     internal const int DeadlineThrew = 107;
+    internal const int HandlerHangs = 108;
 }

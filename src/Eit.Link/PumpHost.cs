@@ -16,6 +16,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private readonly AsyncLocal<HandlerScope?> _scope = new();
     private readonly Queue<HostEvent> _events = new();
     private readonly List<SessionPump> _pumps = [];
+    private TaskCompletionSource? _drained;
     private bool _isDispatching;
     private bool _isStopped;
 
@@ -61,6 +62,24 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     public void DispatchSoon()
     {
         if (TryEnterDispatch()) { ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false); }
+    }
+
+    /// <summary>Waits until user code has been given everything and has finished.</summary>
+    /// <param name="limit">How long at most.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task DrainedAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Task drained;
+        lock (Gate)
+        {
+            if (!_isDispatching && !HasWork) { return; }
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            drained = _drained.Task;
+        }
+        DispatchSoon();
+        try { await drained.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false); }
+        catch (TimeoutException) { Log.HandlerHangs(Logger); }
     }
 
     internal bool TryEnterDispatch()
@@ -161,7 +180,10 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
                 pump = _pumps[i];
                 if (pump.Machine.TryTakeMessage(out message)) { return true; }
             }
-            return _isDispatching = false;
+            _isDispatching = false;
+            _drained?.TrySetResult();
+            _drained = null;
+            return false;
         }
     }
 

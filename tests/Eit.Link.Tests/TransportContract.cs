@@ -52,7 +52,7 @@ public abstract class TransportContract : IAsyncLifetime
         await SendAsync(Near, [0, 255]);
         await SendTextAsync(Near, "");
 
-        Received[] received = [.. await ReceiveMessagesAsync(Far, 5)];
+        List<Received> received = await ReceiveMessagesAsync(Far, 5);
 
         Assert.Equal(["one", "zwei", "три"], received.Take(3).Select(message => Encoding.UTF8.GetString(message.Bytes)));
         Assert.Equal([true, true, true, false, true], received.Select(message => message.IsText));
@@ -104,7 +104,7 @@ public abstract class TransportContract : IAsyncLifetime
 
         Assert.Equal(TransportReceive.Data(0, isText: true, endsMessage: true), empty);
         Assert.Equal(TransportReceive.Data(0, isText: true, endsMessage: false), next);
-        Assert.Equal([(byte)'x'], (await ReceiveMessageAsync(Near)).Bytes);
+        Assert.Equal("x"u8.ToArray(), (await ReceiveMessageAsync(Near)).Bytes);
     }
 
     [Fact]
@@ -390,6 +390,13 @@ public abstract class TransportContract : IAsyncLifetime
         }
     }
 
+    protected static async Task<List<Received>> ReceiveMessagesAsync(ITransport transport, int count)
+    {
+        List<Received> received = [];
+        while (received.Count < count) { received.Add(await ReceiveMessageAsync(transport)); }
+        return received;
+    }
+
     protected static byte[] MakeBytes(int length)
     {
         byte[] bytes = new byte[length];
@@ -422,13 +429,6 @@ public abstract class TransportContract : IAsyncLifetime
     private static async Task SendNumberedAsync(ITransport transport, int count)
     {
         for (int i = 0; i < count; i++) { await SendAsync(transport, BitConverter.GetBytes(i)); }
-    }
-
-    private static async Task<List<Received>> ReceiveMessagesAsync(ITransport transport, int count)
-    {
-        List<Received> received = [];
-        while (received.Count < count) { received.Add(await ReceiveMessageAsync(transport)); }
-        return received;
     }
 
     /// <summary>A whole message as it came.</summary>

@@ -7,8 +7,7 @@ public class WebSocketTransportTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
 
-    [Fact]
-    [Clause("L1.3")]
+    [Fact, Clause("L1.3")]
     public async Task A_large_message_on_a_slow_path_is_reported_while_it_comes()
     {
         (Stream client, Stream server) = await Loopback.ConnectAsync();
@@ -142,8 +141,8 @@ public class WebSocketTransportTests
 
         AssertAllocation.None(() =>
         {
-            transport.SendAsync(buffer, isText: true, CancellationToken.None).GetAwaiter().GetResult();
-            return transport.ReceiveAsync(buffer, CancellationToken.None).GetAwaiter().GetResult().Count;
+            AssertAllocation.IsDone(transport.SendAsync(buffer, isText: true, CancellationToken.None));
+            return AssertAllocation.ResultOf(transport.ReceiveAsync(buffer, CancellationToken.None)).Count;
         });
     }
 

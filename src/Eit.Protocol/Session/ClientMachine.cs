@@ -248,10 +248,12 @@ public sealed class ClientMachine
     /// <summary>Takes the dial that is due: after a loss, or for a cycle.</summary>
     /// <param name="now">The time.</param>
     /// <param name="request">The dial; the driver answers with <see cref="Welcomed"/> or <see cref="DialFailed"/>.</param>
-    public bool TryBeginDial(Instant now, out DialRequest? request)
+    /// <param name="isDue">Whether a redial is due whatever the schedule says: the application has its own.</param>
+    public bool TryBeginDial(Instant now, out DialRequest? request, bool isDue = false)
     {
         request = null;
-        if (now < NextDeadline || NextDeadline == Instant.Never) { return false; }
+        bool isForced = isDue && State is ClientState.Waiting or ClientState.Refused;
+        if (!isForced && (now < NextDeadline || NextDeadline == Instant.Never)) { return false; }
         int attempt = State switch { ClientState.Waiting waiting => waiting.Attempt, ClientState.Refused refused => refused.Attempt, _ => -1 };
         if (attempt < 0)
         {

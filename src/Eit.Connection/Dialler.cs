@@ -1,0 +1,182 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Connection;
+
+/// <summary>Opens transports: one handler for all dials of a connection, which follows no redirect and keeps no cookie (A1.3).</summary>
+internal sealed class Dialler : IDisposable
+{
+    /// <summary>TCP, TLS 1.3, the upgrade.</summary>
+    private const int RoundTripsOfDial = 3;
+
+    private static readonly TimeSpan s_refuseLimit = TimeSpan.FromSeconds(1);
+
+    private readonly EitConnectionOptions _options;
+    private readonly HttpMessageInvoker _invoker;
+    private volatile DialPhase _phase;
+
+    internal Dialler(EitConnectionOptions options)
+    {
+        _options = options;
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectCallback = ConnectAsync,
+            PlaintextStreamFilter = SecuredAsync,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
+        };
+        if (options.Proxy is { } proxy) { (handler.UseProxy, handler.Proxy) = (true, proxy); }
+        if (options.ClientCertificates.Count > 0) { handler.SslOptions.ClientCertificates = options.ClientCertificates; }
+        handler.SslOptions.RemoteCertificateValidationCallback = options.PinnedCertificateSha256 is { } pin ? Pinned(pin) : options.CertificateValidation;
+        _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
+    }
+
+    public void Dispose() => _invoker.Dispose();
+
+    internal async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ClientWebSocket? socket = null;
+        TransportLine? line = null;
+        DialPhase phase = DialPhase.Token;
+        try
+        {
+            string? token = await AskTokenAsync(request, limit.Token).ConfigureAwait(false);
+            limit.CancelAfter(_options.DialLimit);
+            (phase, _phase) = (DialPhase.Connecting, DialPhase.Connecting);
+            socket = new ClientWebSocket();
+            bool isInHeader = Prepare(socket, request, token);
+            long began = _options.TimeProvider.GetTimestamp();
+            await socket.ConnectAsync(_options.Url!, _invoker, limit.Token).ConfigureAwait(false);
+            phase = DialPhase.Welcome;
+            line = new TransportLine(new WebSocketTransport(socket, abort: null), request.Epoch, new JsonFrameReader(), new JsonFrameWriter());
+            bool isTaken = isInHeader && socket.HttpResponseHeaders is { } headers && headers.TryGetValue(WireLimits.HelloHeader, out IEnumerable<string>? answers) && answers.Contains(WireLimits.HelloTaken);
+            socket.HttpResponseHeaders = null;
+            if (!isTaken) { await line.WriteAsync(writer => writer.WriteHello(request.Hello), limit.Token).ConfigureAwait(false); }
+            LineRead read = await ReadAsync(line, limit.Token).ConfigureAwait(false);
+            TimeSpan roundTrip = _options.TimeProvider.GetElapsedTime(began) / RoundTripsOfDial;
+            if (read.CloseCode is { } code) { return await FailAsync(line, new DialFailure(DialFailureKind.Closed, read.Reason) { Code = code }).ConfigureAwait(false); }
+            if (read.Violation is null && line.Frames[0].Body is Welcome welcome && line.Frames[0].Type == FrameType.Welcome) { return new DialResult(line, welcome, roundTrip, Failure: null); }
+            string what = read.Violation?.Reason ?? $"The first frame is {line.Frames[0].Type}.";
+            await line.RefuseAsync(read.Violation?.Code ?? CloseCode.BadState, what, s_refuseLimit).ConfigureAwait(false);
+            return DialResult.Failed(new DialFailure(DialFailureKind.Protocol, what));
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            DialFailure why = Explain(failure, socket, phase == DialPhase.Connecting ? _phase : phase, limit.IsCancellationRequested);
+            if (line is not null) { await line.ReleaseAsync().ConfigureAwait(false); }
+            socket?.Dispose();
+            return DialResult.Failed(why);
+        }
+    }
+
+    private static async Task<DialResult> FailAsync(TransportLine line, DialFailure failure)
+    {
+        await line.ReleaseAsync().ConfigureAwait(false);
+        return DialResult.Failed(failure);
+    }
+
+    private async ValueTask<string?> AskTokenAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        if (_options.TokenProvider is not { } provider) { return null; }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_options.TokenLimit);
+        Task<string?> asking = provider(new TokenRequest(request.TokenReason), limit.Token).AsTask();
+        try { return await asking.WaitAsync(limit.Token).ConfigureAwait(false); }
+        catch (OperationCanceledException)
+        {
+            _ = asking.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private static async Task<LineRead> ReadAsync(TransportLine line, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration limit = cancellationToken.UnsafeRegister(static state => ((ITransport)state!).Abort(), line.Transport);
+        return await line.ReadMessageAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Sets the request up.</summary>
+    /// <returns>Whether the hello fits into its header.</returns>
+    private bool Prepare(ClientWebSocket socket, DialRequest request, string? token)
+    {
+        ClientWebSocketOptions options = socket.Options;
+        options.KeepAliveInterval = TimeSpan.Zero;
+        options.CollectHttpResponseDetails = true;
+        options.AddSubProtocol(WireLimits.JsonSubprotocol);
+        foreach ((string name, string value) in _options.Headers) { options.SetRequestHeader(name, value); }
+        if (token is not null) { options.SetRequestHeader("Authorization", $"Bearer {token}"); }
+        var writer = new JsonFrameWriter();
+        writer.Begin();
+        writer.WriteHello(request.Hello);
+        string header = Base64Url.EncodeToString(writer.End().Span);
+        writer.Release();
+        bool fits = header.Length <= WireLimits.HelloHeaderCharsMax;
+        if (fits) { options.SetRequestHeader(WireLimits.HelloHeader, header); }
+        return fits;
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        _phase = DialPhase.Connecting;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            _phase = DialPhase.Securing;
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private ValueTask<Stream> SecuredAsync(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken)
+    {
+        _phase = DialPhase.Upgrading;
+        return ValueTask.FromResult(context.PlaintextStream);
+    }
+
+    private static RemoteCertificateValidationCallback Pinned(string pin)
+    {
+        byte[] expected = Convert.FromHexString(pin);
+        return (_, certificate, _, _) => certificate is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(certificate.GetRawCertData()), expected);
+    }
+
+    private DialFailure Explain(Exception failure, ClientWebSocket? socket, DialPhase phase, bool isLimit)
+    {
+        int status = socket is null ? 0 : (int)socket.HttpStatusCode;
+        if (status is not 0 and not (int)HttpStatusCode.SwitchingProtocols)
+        {
+            return new DialFailure(DialFailureKind.Http, $"The server answered HTTP {status.ToString(CultureInfo.InvariantCulture)}.") { HttpStatus = status, RetryAfter = RetryAfter(socket!) };
+        }
+        if (phase == DialPhase.Token) { return new DialFailure(DialFailureKind.Token, failure is OperationCanceledException ? "The token provider took too long." : $"The token provider threw {failure.GetType().Name}."); }
+        if (isLimit || failure is OperationCanceledException) { return new DialFailure(DialFailureKind.Timeout, $"The dial took too long; it had come to: {phase}."); }
+        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is AuthenticationException) { return new DialFailure(DialFailureKind.Tls, $"TLS failed: {inner.Message}"); }
+        }
+        return new DialFailure(phase == DialPhase.Securing ? DialFailureKind.Tls : DialFailureKind.Network, failure.GetBaseException().Message);
+    }
+
+    private TimeSpan? RetryAfter(ClientWebSocket socket)
+    {
+        if (socket.HttpResponseHeaders is not { } headers || !headers.TryGetValue("Retry-After", out IEnumerable<string>? values)) { return null; }
+        if (!RetryConditionHeaderValue.TryParse(values.FirstOrDefault(), out RetryConditionHeaderValue? value)) { return null; }
+        TimeSpan? wait = value.Delta ?? (value.Date is { } date ? date - _options.TimeProvider.GetUtcNow() : null);
+        return wait is { } known ? TimeSpan.FromTicks(Math.Clamp(known.Ticks, 0, TimeSpan.FromHours(1).Ticks)) : null;
+    }
+}

@@ -1,0 +1,740 @@
+using System.Net.NetworkInformation;
+using System.Security.Cryptography;
+using Eit.Backoff;
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Polly;
+using Polly.Retry;
+
+namespace Eit.Connection;
+
+/// <summary>One ordered conversation with a server, over WebSocket connections that come and go.</summary>
+/// <remarks>
+/// <para>Messages and events reach the application one at a time, in order. A handler may wait, send, close and dispose this connection; while it runs, reading,
+/// acknowledging and liveness go on. What a handler throws is logged and counts as processed.</para>
+/// <para>All members are safe from any thread.</para>
+/// </remarks>
+public sealed partial class EitConnection : IAsyncDisposable
+{
+    private static readonly TimeSpan s_networkSettles = TimeSpan.FromMilliseconds(500);
+
+    private readonly EitConnectionOptions _options;
+    private readonly ClientHost _host;
+    private readonly ClientMachine _machine;
+    private readonly Dialler _dialler;
+    private readonly ILogger _logger;
+    private readonly ResiliencePipeline _pipeline;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DeadlineEntry _dialDeadline;
+    private readonly DeadlineEntry _networkSettled;
+    private readonly Dictionary<SessionMachine, SessionPump> _pumps = [];
+    private readonly HashSet<Task> _dials = [];
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private TaskCompletionSource _changed = NewSource();
+    private TaskCompletionSource _dialDue = NewSource();
+    private TaskCompletionSource<DialFailure?>? _cycle;
+    private CancellationTokenSource _redialWait = new();
+    private DialFailure? _lastFailure;
+    private Task? _running;
+    private Func<string, ValueTask>? _onText;
+    private Func<ReadOnlyMemory<byte>, ValueTask>? _onBytes;
+    private bool _isDisposed;
+    private bool _isClosing;
+
+    /// <summary>Makes a connection that has not been started.</summary>
+    /// <param name="options">How it reaches its server and behaves; copied.</param>
+    /// <param name="loggerFactory">Where it logs; null for nowhere.</param>
+    /// <exception cref="ArgumentException">An option is missing or out of range; the message names each.</exception>
+    public EitConnection(EitConnectionOptions options, ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        string faults = string.Join(' ', options.Faults());
+        if (faults.Length > 0) { throw new ArgumentException(faults, nameof(options)); }
+        _options = options with { Session = options.Session with { }, Redial = options.Redial with { }, Cycle = options.Cycle with { } };
+        _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<EitConnection>();
+        DeadlineWheel wheel = ReferenceEquals(options.TimeProvider, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(options.TimeProvider);
+        _host = new ClientHost(this, wheel, _logger);
+        var settings = new ClientSettings { Session = _options.Session, Redial = _options.Redial, Cycle = _options.Cycle, StopsWhenRefused = _options.StopsWhenRefused };
+        _machine = new ClientMachine(settings, MintId, new SeededJitter(options.JitterSeed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))));
+        _dialler = new Dialler(_options);
+        _pipeline = _options.RedialPipeline ?? BuiltInPipeline();
+        _dialDeadline = wheel.Register(static state => ((EitConnection)state!).DialIsDue(), this);
+        _networkSettled = wheel.Register(static state => ((EitConnection)state!).CheckNow(), this);
+    }
+
+    /// <summary>Raised when the state has changed: in order, one at a time, never together with a handler.</summary>
+    public event EventHandler<EitStateChange>? StateChanged;
+
+    /// <summary>Raised when a session has ended, after its last message has been handed over: what became of each message that is not known to be processed.</summary>
+    public event EventHandler<EitSessionEnded>? SessionEnded;
+
+    /// <summary>Raised when a planned cycle is complete.</summary>
+    public event EventHandler? Cycled;
+
+    /// <summary>Gets whether a transport carries the session now. A planned cycle does not turn it false.</summary>
+    public bool IsConnected => State == EitConnectionState.Connected;
+
+    /// <summary>Gets whether the connection accepts nothing more because it, or its peer, is closing.</summary>
+    public bool IsClosing
+    {
+        get
+        {
+            lock (_host.Gate) { return _isClosing || _machine.State is ClientState.Closed || _machine.Session is { IsClosing: true }; }
+        }
+    }
+
+    /// <summary>Gets where the connection stands.</summary>
+    public EitConnectionState State
+    {
+        get
+        {
+            lock (_host.Gate) { return StateOf(_machine.State); }
+        }
+    }
+
+    /// <summary>Gets the time since the peer was last heard; null without a transport.</summary>
+    public TimeSpan? LastHeard
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.LastHeard is { } at ? _host.Now.Since(at) : null; }
+        }
+    }
+
+    /// <summary>Gets the smoothed time to the peer and back; null before it has been measured.</summary>
+    public TimeSpan? RoundTripTime
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.RoundTrip is { IsKnown: true } known ? known.Smoothed : null; }
+        }
+    }
+
+    /// <summary>Gets the id of the session; null before the first connection and between two sessions.</summary>
+    public SessionId? SessionId
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.Id; }
+        }
+    }
+
+    /// <summary>Gets the epoch of the last transport; 0 before the first.</summary>
+    public long Epoch
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.HighestEpoch ?? 0; }
+        }
+    }
+
+    /// <summary>Gets the id of this client object; another after it has been superseded by a copy of itself.</summary>
+    public InstanceId Instance
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Instance; }
+        }
+    }
+
+    /// <summary>Sets who handles text messages. Messages that come before wait, as far as the credit reaches.</summary>
+    /// <param name="handler">The handler; called for one message at a time.</param>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    public void OnMessage(Action<string> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        OnMessage(text =>
+        {
+            handler(text);
+            return default;
+        });
+    }
+
+    /// <summary>Sets who handles text messages. Messages that come before wait, as far as the credit reaches.</summary>
+    /// <param name="handler">The handler; the next message waits for its task.</param>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    public void OnMessage(Func<string, ValueTask> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        SetHandler(ref _onText, handler);
+    }
+
+    /// <summary>Sets who handles messages of bytes; without one they are dropped, and count as processed. Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
+    /// <param name="handler">The handler; the next message waits for its task. It may keep the memory.</param>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    public void OnBytes(Func<ReadOnlyMemory<byte>, ValueTask> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        SetHandler(ref _onBytes, handler);
+    }
+
+    /// <summary>Sends a text, if that is possible at once.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <returns>True when it is taken over: it will be handed to the peer's handler once, in order, or its outcome is told by <see cref="SessionEnded"/>.
+    /// False when there is no connection, it is closing, or the outbox is full.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
+    public bool Send(string message) => Send(message, out _);
+
+    /// <summary>Sends a text, if that is possible at once.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <param name="id">The number of the message in its session, by which <see cref="SessionEnded"/> names it; 0 when it was not taken over.</param>
+    /// <returns>As <see cref="Send(string)"/>.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
+    public bool Send(string message, out long id)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Accept(new OutgoingMessage { Text = message, Lane = Lane.Normal }, out id);
+    }
+
+    /// <summary>Sends bytes, if that is possible at once.</summary>
+    /// <param name="message">The bytes; copied.</param>
+    /// <returns>As <see cref="Send(string)"/>.</returns>
+    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
+    public bool Send(ReadOnlyMemory<byte> message) => Accept(new OutgoingMessage { Bytes = message, Lane = Lane.Normal }, out _);
+
+    /// <summary>Sends a text and waits for its outcome.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <returns>What became of it. Never fails for what the peer or the network did.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(new OutgoingMessage { Text = message }, options ?? SendOptions.Default, cancellationToken);
+    }
+
+    /// <summary>Sends bytes and waits for their outcome.</summary>
+    /// <param name="message">The bytes; copied when the message is taken over.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
+        SendAsync(new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, cancellationToken);
+
+    /// <summary>Starts the connection and returns at once. Does nothing if it is started.</summary>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    public void Start()
+    {
+        lock (_host.Gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_running is not null || _machine.State is not ClientState.Idle) { return; }
+            Command(now => _machine.Start(now));
+            _running = Task.Run(RunAsync);
+        }
+        if (_options.WatchesNetwork) { NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged; }
+        _host.DispatchSoon();
+    }
+
+    /// <summary>Starts the connection and waits for its first transport, at most for <see cref="EitConnectionOptions.StartLimit"/>.</summary>
+    /// <param name="cancellationToken">Ends the wait; the connection goes on.</param>
+    /// <exception cref="EitException">The server refused the client, or the connection is closed; or, with <see cref="EitException.IsTransient"/>, there was no connection within the limit, and it goes on trying.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        Start();
+        using var limit = new CancellationTokenSource(_options.StartLimit, _options.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try { await WaitAsync(static state => state is EitConnectionState.Connected or EitConnectionState.Refused or EitConnectionState.Closed, both.Token).ConfigureAwait(false); }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Unavailable($"There was no connection within {_options.StartLimit}; the connection goes on trying.", isTransient: true);
+        }
+        EitConnectionState state = State;
+        if (state == EitConnectionState.Refused) { throw Unavailable("The server refuses this client; the connection asks again rarely.", isTransient: true); }
+        if (state == EitConnectionState.Closed) { throw Unavailable("The connection is closed.", isTransient: false); }
+    }
+
+    /// <summary>Waits until a transport carries the session.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="EitException">The connection is closed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task WaitUntilConnectedAsync(CancellationToken cancellationToken = default)
+    {
+        await WaitAsync(static state => state is EitConnectionState.Connected or EitConnectionState.Closed, cancellationToken).ConfigureAwait(false);
+        if (State == EitConnectionState.Closed) { throw Unavailable("The connection is closed.", isTransient: false); }
+    }
+
+    /// <summary>Moves the session to a new transport while the old one works: no message waits for it, and <see cref="IsConnected"/> stays true.</summary>
+    /// <param name="cancellationToken">Ends the wait; the cycle goes on.</param>
+    /// <exception cref="EitException">There is no connection, or the new transport failed, and nothing has changed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task CycleAsync(CancellationToken cancellationToken = default)
+    {
+        Task<DialFailure?> cycle;
+        lock (_host.Gate)
+        {
+            if (!_machine.RequestCycle("request", _host.Now)) { throw Unavailable("There is no connection to cycle.", isTransient: true); }
+            cycle = (_cycle ??= new TaskCompletionSource<DialFailure?>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            Command(static _ => { });
+        }
+        DialFailure? failure = await cycle.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (failure is not null) { throw new EitException($"The cycle changed nothing: {failure.Reason}") { IsTransient = true, HttpStatus = failure.HttpStatus, Code = failure.Code ?? CloseCode.Lost }; }
+    }
+
+    /// <summary>Asks to know now: a wait for a redial ends at once, a live connection is moved to a new transport.</summary>
+    public void CheckNow()
+    {
+        Log.NetworkChanged(_logger);
+        lock (_host.Gate)
+        {
+            if (_machine.State is ClientState.Idle or ClientState.Closed) { return; }
+            Command(now => _machine.NetworkChanged(now));
+            EndRedialWait();
+        }
+        _host.DispatchSoon();
+    }
+
+    /// <summary>Puts the connection to sleep, for a phone in a pocket or a closed lid: no transport, no timer; the session waits at the server for its window.</summary>
+    /// <param name="cancellationToken">Ends the wait for the transport's close.</param>
+    public async Task PauseAsync(CancellationToken cancellationToken = default)
+    {
+        Task[] dials;
+        SessionPump? pump;
+        lock (_host.Gate)
+        {
+            Command(now => _machine.Pause(now));
+            EndRedialWait();
+            pump = CurrentPump;
+            dials = [.. _dials];
+        }
+        pump?.AfterStep();
+        _host.DispatchSoon();
+        await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Wakes the connection up; it dials at once.</summary>
+    public void Resume()
+    {
+        lock (_host.Gate) { Command(now => _machine.Wake(now)); }
+        _host.DispatchSoon();
+    }
+
+    /// <summary>Closes the connection: accepts nothing more, sends what was accepted, lets the peer do the same, and ends when both know every outcome.</summary>
+    /// <param name="cancellationToken">Ends the wait; the close goes on.</param>
+    /// <returns>Completes when the connection is closed, at most after <see cref="EitConnectionOptions.CloseLimit"/>. Called from inside a handler, it does not wait
+    /// for that handler, and no further message is handed over.</returns>
+    public async Task CloseAsync(CancellationToken cancellationToken = default)
+    {
+        SessionPump? pump;
+        bool isInside = _host.IsInsideHandler;
+        lock (_host.Gate)
+        {
+            _isClosing = true;
+            Command(now => _machine.BeginClose(new CloseNotice(CloseCode.Closed, "The client closes."), takesInbound: !isInside, _options.CloseLimit, now));
+            EndRedialWait();
+            pump = CurrentPump;
+        }
+        pump?.AfterStep();
+        _host.DispatchSoon();
+        try { await _closed.Task.WaitAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
+        catch (TimeoutException)
+        {
+            lock (_host.Gate) { Command(_ => _machine.Abandon(CloseCode.Closed, "The close took too long.")); }
+            pump?.AfterStep();
+        }
+        if (!isInside) { await _host.DrainedAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
+    }
+
+    /// <summary>Closes as <see cref="CloseAsync"/>, then waits for everything that the connection has started. Idempotent; may be called from inside a handler.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_host.Gate)
+        {
+            if (_isDisposed) { return; }
+            _isDisposed = true;
+        }
+        NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
+        await CloseAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        SessionPump[] pumps;
+        lock (_host.Gate)
+        {
+            _dialDue.TrySetResult();
+            pumps = [.. _pumps.Values];
+        }
+        if (_running is not null) { await _running.ConfigureAwait(false); }
+        foreach (SessionPump pump in pumps) { await pump.Ended.ConfigureAwait(false); }
+        _dialDeadline.Dispose();
+        _networkSettled.Dispose();
+        _dialler.Dispose();
+        _redialWait.Dispose();
+        _stop.Dispose();
+    }
+
+    private SessionPump? CurrentPump => _machine.Session is { } session ? _pumps.GetValueOrDefault(session) : null;
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static UInt128 MintId() => BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16));
+
+    private static EitConnectionState StateOf(ClientState state) => state switch
+    {
+        ClientState.Idle => EitConnectionState.Idle,
+        ClientState.Dialing => EitConnectionState.Dialing,
+        ClientState.Connected => EitConnectionState.Connected,
+        ClientState.Waiting => EitConnectionState.Waiting,
+        ClientState.Refused => EitConnectionState.Refused,
+        ClientState.Paused => EitConnectionState.Paused,
+        _ => EitConnectionState.Closed,
+    };
+
+    private void SetHandler<T>(ref Func<T, ValueTask>? slot, Func<T, ValueTask> handler)
+    {
+        lock (_host.Gate)
+        {
+            if (slot is not null) { throw new InvalidOperationException("There is a handler already; a connection has one."); }
+            slot = handler;
+        }
+        _host.DispatchSoon();
+    }
+
+    // ---- Sending
+
+    private bool Accept(in OutgoingMessage message, out long id)
+    {
+        SessionPump? pump;
+        lock (_host.Gate) { pump = CurrentPump; }
+        id = 0;
+        AcceptResult result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out id);
+        if (result == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
+        return result == AcceptResult.Accepted;
+    }
+
+    private async ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken)
+    {
+        var waiting = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        message = message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, Token = waiting, MayWait = true };
+        long began = _options.TimeProvider.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Task change;
+            SessionPump? pump;
+            lock (_host.Gate)
+            {
+                pump = CurrentPump;
+                change = pump is null ? _changed.Task : pump.WhenRoomOrState();
+                if (_machine.State is ClientState.Closed or ClientState.Idle || _isClosing) { return SendOutcome.NotSent; }
+            }
+            AcceptResult result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out _);
+            if (result == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
+            if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false); }
+
+            TimeSpan left = options.AcceptWithin - _options.TimeProvider.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero) { return SendOutcome.NotSent; }
+            try { await change.WaitAsync(left, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
+            catch (TimeoutException) { return SendOutcome.NotSent; }
+        }
+    }
+
+    // ---- Waiting
+
+    private async Task WaitAsync(Func<EitConnectionState, bool> isThere, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task change;
+            lock (_host.Gate)
+            {
+                if (isThere(StateOf(_machine.State))) { return; }
+                change = _changed.Task;
+            }
+            await change.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private EitException Unavailable(string message, bool isTransient)
+    {
+        lock (_host.Gate)
+        {
+            CloseCode code = _machine.State is ClientState.Closed closed ? closed.Code : _lastFailure?.Code ?? CloseCode.Lost;
+            return new EitException(_lastFailure is { } failure ? $"{message} The last dial: {failure.Reason}" : message) { Code = code, IsTransient = isTransient, HttpStatus = _lastFailure?.HttpStatus };
+        }
+    }
+
+    // ---- The machine
+
+    /// <summary>Commands the machine and takes what follows. Called under the gate.</summary>
+    private void Command(Action<Instant> act)
+    {
+        Instant now = _host.Now;
+        act(now);
+        foreach (SessionPump pump in _pumps.Values.ToArray()) { pump.TakeOutputs(now); }
+        TakeOutputs(now);
+    }
+
+    /// <summary>Takes what the machine has put out. Called under the gate.</summary>
+    private void TakeOutputs(Instant now)
+    {
+        while (_machine.TryTake(out ClientOutput? output))
+        {
+            if (output is ClientOutput.CycleEnded ended) { CycleEnded(ended); }
+            else if (output is ClientOutput.StateChanged changed) { Changed(changed, now); }
+        }
+        _dialDeadline.Set(_machine.NextDeadline);
+    }
+
+    private void Changed(ClientOutput.StateChanged changed, Instant now)
+    {
+        Instant? next = changed.Current switch { ClientState.Waiting waiting => waiting.RedialAt, ClientState.Refused refused => refused.RetryAt, _ => null };
+        var change = new EitStateChange(StateOf(changed.Previous), StateOf(changed.Current), changed.Reason)
+        {
+            Code = changed.Code,
+            HttpStatus = changed.Failure?.HttpStatus,
+            NextAttemptIn = next is { } at ? at.Since(now) : null,
+            Attempt = changed.Current switch { ClientState.Waiting waiting => waiting.Attempt, ClientState.Refused refused => refused.Attempt, ClientState.Dialing dialing => dialing.Attempt, _ => 0 },
+            IsResumed = changed.IsResumed,
+        };
+        if (changed.Failure is not null) { _lastFailure = changed.Failure; }
+        if (changed.Current is ClientState.Connected) { _lastFailure = null; }
+        else { _cycle?.TrySetResult(new DialFailure(DialFailureKind.Network, "The connection was lost meanwhile.")); _cycle = null; }
+        Log.StateChanged(_logger, change.Previous, change.Current, change.Reason);
+        _host.Raise(change, after: null);
+        TaskCompletionSource waiters = _changed;
+        _changed = NewSource();
+        waiters.TrySetResult();
+        if (changed.Current is ClientState.Closed) { _closed.TrySetResult(); }
+        _dialDue.TrySetResult();
+    }
+
+    private void CycleEnded(ClientOutput.CycleEnded ended)
+    {
+        if (ended.Failure is { } failure) { Log.CycleFailed(_logger, failure.Reason); }
+        else { _host.Raise(CycledEvent.Instance, after: null); }
+        _cycle?.TrySetResult(ended.Failure);
+        _cycle = null;
+    }
+
+    private void DialIsDue()
+    {
+        lock (_host.Gate) { _dialDue.TrySetResult(); }
+    }
+
+    private void EndRedialWait()
+    {
+        CancellationTokenSource wait = _redialWait;
+        _redialWait = new CancellationTokenSource();
+        _ = wait.CancelAsync();
+    }
+
+    private void OnNetworkAddressChanged(object? sender, EventArgs e) => _networkSettled.Set(_host.Now + s_networkSettles);
+
+    // ---- Dialling
+
+    /// <summary>Dials when the machine wants to, until the connection is closed.</summary>
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            Task due;
+            DialRequest? request;
+            CancellationToken wake;
+            lock (_host.Gate)
+            {
+                if (_dialDue.Task.IsCompleted) { _dialDue = NewSource(); }
+                due = _dialDue.Task;
+                Instant now = _host.Now;
+                _machine.TryBeginDial(now, out request);
+                TakeOutputs(now);
+                if (_machine.State is ClientState.Closed) { break; }
+                wake = _redialWait.Token;
+            }
+            _host.DispatchSoon();
+            if (request is null) { await due.ConfigureAwait(false); }
+            else if (request.Hello.Want == HelloWant.Cycle) { Track(DialAsync(request)); }
+            else { await RedialAsync(request, wake).ConfigureAwait(false); }
+        }
+        Task[] dials;
+        lock (_host.Gate) { dials = [.. _dials]; }
+        await Task.WhenAll(dials).ConfigureAwait(false);
+    }
+
+    private void Track(Task dial)
+    {
+        lock (_host.Gate) { _dials.Add(dial); }
+        _ = dial.ContinueWith(
+            done =>
+            {
+                lock (_host.Gate) { _dials.Remove(done); }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
+    /// <summary>Runs the dials of one outage in the pipeline.</summary>
+    private async Task RedialAsync(DialRequest first, CancellationToken wake)
+    {
+        DialRequest? request = first;
+        try
+        {
+            await _pipeline.ExecuteAsync(
+                async _ =>
+                {
+                    DialRequest? next = request ?? BeginNext();
+                    request = null;
+                    if (next is null) { return; }                  // Nobody wants it any more: paused, closed.
+                    Task<DialFailure?> dial = DialAsync(next);
+                    Track(dial);
+                    if (await dial.ConfigureAwait(false) is { } failure) { throw new EitException(failure.Reason) { IsTransient = true, HttpStatus = failure.HttpStatus, Code = failure.Code ?? CloseCode.Lost }; }
+                },
+                wake).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (wake.IsCancellationRequested)
+        {
+            // Something has changed: the machine says when the next dial is due.
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Log.RedialGivenUp(_logger, failure);
+            lock (_host.Gate) { Command(_ => _machine.Abandon(CloseCode.Lost, "The redial pipeline has given up.")); }
+            _host.DispatchSoon();
+        }
+    }
+
+    private DialRequest? BeginNext()
+    {
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            _machine.TryBeginDial(now, out DialRequest? request, isDue: true);
+            TakeOutputs(now);
+            return request;
+        }
+    }
+
+    private async Task<DialFailure?> DialAsync(DialRequest request)
+    {
+        DialResult result = await _dialler.DialAsync(request, _stop.Token).ConfigureAwait(false);
+        if (result.Failure is { } failure)
+        {
+            Log.DialFailed(_logger, failure.Kind, failure.Reason);
+            lock (_host.Gate) { Command(now => _machine.DialFailed(request.Epoch, failure, now)); }
+            _host.DispatchSoon();
+            return failure;
+        }
+
+        TransportLine line = result.Line!;
+        SessionPump? pump = null;
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            SessionMachine? session = _machine.Welcomed(request.Epoch, result.Welcome!, result.RoundTrip, now);
+            if (session is not null && !_pumps.TryGetValue(session, out pump)) { _pumps.Add(session, pump = _host.AddPump(session)); }
+            Command(static _ => { });
+        }
+        if (pump is null)
+        {
+            await line.RefuseAsync(CloseCode.SessionLost, "The session is no longer wanted.", TimeSpan.FromSeconds(1)).ConfigureAwait(false);
+            return null;
+        }
+        pump.Attach(line, framesRead: 1);
+        return null;
+    }
+
+    private ResiliencePipeline BuiltInPipeline() => new ResiliencePipelineBuilder { TimeProvider = _options.TimeProvider }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<EitException>(),
+            MaxRetryAttempts = int.MaxValue,
+            MaxDelay = null,
+            DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(WaitOfMachine()),
+        })
+        .Build();
+
+    private TimeSpan WaitOfMachine()
+    {
+        lock (_host.Gate) { return _machine.NextDeadline == Instant.Never ? TimeSpan.Zero : _machine.NextDeadline.Since(_host.Now); }
+    }
+
+    // ---- What reaches the application
+
+    private ValueTask HandleAsync(InboundMessage message)
+    {
+        if (message.Text is { } text) { return _onText is { } onText ? onText(text) : default; }
+        return _onBytes is { } onBytes ? onBytes(message.Bytes) : default;
+    }
+
+    private void RaiseNow(object value)
+    {
+        switch (value)
+        {
+            case EitStateChange change:
+                StateChanged?.Invoke(this, change);
+                break;
+            case EitSessionEnded ended:
+                SessionEnded?.Invoke(this, ended);
+                break;
+            default:
+                Cycled?.Invoke(this, EventArgs.Empty);
+                break;
+        }
+    }
+
+    private sealed class CycledEvent
+    {
+        internal static CycledEvent Instance { get; } = new();
+    }
+
+    /// <summary>The link's view of this connection.</summary>
+    private sealed class ClientHost(EitConnection connection, DeadlineWheel wheel, ILogger logger) : PumpHost(wheel, logger)
+    {
+        protected override bool CanHandle => connection._onText is not null || connection._onBytes is not null;
+
+        internal void Raise(object value, SessionPump? after) => Post(value, after);
+
+        protected override void Said(SessionPump pump, SessionOutput output, Instant now)
+        {
+            connection._machine.SessionSaid(pump.Machine, output, now);
+            if (output is SessionOutput.Ended ended)
+            {
+                connection._pumps.Remove(pump.Machine);
+                Post(new EitSessionEnded(pump.Machine.Id, ended.Code, ended.Reason, ended.Unfinished), after: pump);
+            }
+            connection.TakeOutputs(now);
+        }
+
+        protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
+        {
+            if (connection._options.CallbackContext.Context is not { } context) { return connection.HandleAsync(message); }
+            return RunOnAsync(context, () => connection.HandleAsync(message));
+        }
+
+        protected override ValueTask OnEventAsync(object value)
+        {
+            if (connection._options.CallbackContext.Context is { } context)
+            {
+                return RunOnAsync(context, () =>
+                {
+                    connection.RaiseNow(value);
+                    return default;
+                });
+            }
+            connection.RaiseNow(value);
+            return default;
+        }
+
+        private static async ValueTask RunOnAsync(SynchronizationContext context, Func<ValueTask> act)
+        {
+            var done = new TaskCompletionSource<ValueTask>(TaskCreationOptions.RunContinuationsAsynchronously);
+            context.Post(
+                _ =>
+                {
+                    try { done.SetResult(act()); }
+                    catch (Exception failure) { done.SetException(failure); }
+                },
+                state: null);
+            ValueTask running = await done.Task.ConfigureAwait(false);
+            await running.ConfigureAwait(false);
+        }
+    }
+}

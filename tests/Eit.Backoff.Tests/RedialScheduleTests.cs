@@ -1,0 +1,319 @@
+using FsCheck;
+using FsCheck.Fluent;
+using static Eit.Backoff.Tests.Times;
+
+namespace Eit.Backoff.Tests;
+
+public class RedialScheduleTests
+{
+    private static readonly RedialOptions s_options = new();
+
+    [Fact]
+    public void The_first_redial_is_at_once_when_the_cause_is_local()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.9), spread: Minutes(5));
+
+        Assert.Equal(TimeSpan.Zero, schedule.NextWait(RedialCause.Local, hint: null, At(60)));
+    }
+
+    [Fact]
+    public void The_first_redial_after_a_loss_is_drawn_over_the_spread()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: Seconds(1));
+
+        Assert.Equal(Seconds(0.5), schedule.NextWait(RedialCause.Loss, hint: null, At(60)));
+    }
+
+    [Fact]
+    public void The_first_redial_after_a_loss_is_drawn_over_2_s_where_the_spread_is_longer()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: Minutes(5));
+
+        Assert.Equal(Seconds(1), schedule.NextWait(RedialCause.Loss, hint: null, At(60)));
+    }
+
+    [Fact]
+    public void The_first_redial_after_a_drain_is_drawn_over_the_whole_spread()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: Minutes(5));
+
+        Assert.Equal(Minutes(2.5), schedule.NextWait(RedialCause.Spread, hint: null, At(60)));
+    }
+
+    [Fact]
+    public void A_failed_first_redial_is_followed_by_one_over_the_whole_spread()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: Minutes(5));
+        schedule.NextWait(RedialCause.Loss, hint: null, At(60));
+
+        Assert.Equal(Minutes(2.5), schedule.NextWait(RedialCause.Failure, hint: null, At(61)));
+    }
+
+    [Fact]
+    public void Before_the_server_has_said_anything_the_spread_is_half_a_second()
+    {
+        Assert.Equal(Seconds(0.5), new RedialSchedule(s_options, new FixedJitter(0)).Spread);
+    }
+
+    [Fact]
+    public void Spread_over_a_fleet_the_first_redials_after_a_drain_are_even()
+    {
+        double[] shares = [.. Enumerable.Range(0, 5_000).Select(seed =>
+            UpFor(Minutes(1), new SeededJitter((ulong)seed), Seconds(100)).NextWait(RedialCause.Spread, hint: null, At(60)) / Seconds(100))];
+
+        Assert.All(Bins.Shares(shares, 10), share => Assert.InRange(share, 0.08, 0.12));
+    }
+
+    [Fact]
+    public void The_bound_doubles_with_each_failure_up_to_the_longest_wait()
+    {
+        var schedule = new RedialSchedule(s_options, new FixedJitter(0.5)) { Spread = TimeSpan.Zero };
+
+        double[] bounds = [.. Enumerable.Range(0, 10).Select(_ => schedule.NextWait(RedialCause.Failure, hint: null, At(0)).TotalSeconds * 2)];
+
+        Assert.Equal([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30], bounds);
+        Assert.Equal(10, schedule.Failures);
+    }
+
+    [Fact]
+    public void At_the_cap_waits_are_still_spread_from_zero_to_the_longest_wait()
+    {
+        RedialSchedule schedule = Failing(100, new SeededJitter(5));
+
+        double[] shares = [.. Enumerable.Range(0, 5_000).Select(_ => schedule.NextWait(RedialCause.Failure, hint: null, At(0)) / s_options.LongestWait)];
+
+        Assert.All(Bins.Shares(shares, 10), share => Assert.InRange(share, 0.08, 0.12));
+        Assert.Equal(1, Bins.Shares(shares, 10).Sum(), precision: 9);
+    }
+
+    [Fact]
+    public void However_many_failures_there_are_the_bound_stays_at_the_cap()
+    {
+        RedialSchedule schedule = Failing(10_000, new FixedJitter(0.5));
+
+        Assert.Equal(Seconds(15), schedule.NextWait(RedialCause.Failure, hint: null, At(0)));
+    }
+
+    [Fact]
+    public void Full_jitter_stays_in_its_clamped_bound() =>
+        Prop.ForAll<byte, ulong>((failures, seed) =>
+        {
+            RedialSchedule schedule = Failing(failures, new SeededJitter(seed));
+            TimeSpan bound = Seconds(Math.Min(30, 0.5 * Math.Pow(2, failures)));
+            TimeSpan wait = schedule.NextWait(RedialCause.Failure, hint: null, At(0));
+            return wait >= TimeSpan.Zero && wait < bound;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Whatever_happens_a_wait_is_within_the_longest_that_the_options_and_the_server_name() =>
+        Prop.ForAll<(byte Cause, bool WasUp, byte LivedSeconds, byte SpreadSeconds)[], ulong>((happenings, seed) =>
+        {
+            var schedule = new RedialSchedule(s_options, new SeededJitter(seed));
+            Instant now = At(0);
+            foreach ((byte cause, bool wasUp, byte livedSeconds, byte spreadSeconds) in happenings)
+            {
+                schedule.Spread = Seconds(spreadSeconds);
+                if (wasUp) { schedule.Connected(now); }
+                now += Seconds(livedSeconds % 20);
+                var why = (RedialCause)(cause % 5);
+                TimeSpan longest = why == RedialCause.Refused ? s_options.RefusedWait * 1.5 : Seconds(Math.Max(30, (int)spreadSeconds));
+                TimeSpan wait = schedule.NextWait(why, hint: null, now);
+                if (wait < TimeSpan.Zero || wait >= longest) { return false; }
+            }
+            return true;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_welcome_alone_does_not_reset_the_count()
+    {
+        RedialSchedule schedule = Failing(6, new FixedJitter(0.5));
+
+        schedule.Connected(At(0));
+        TimeSpan wait = schedule.NextWait(RedialCause.Loss, hint: null, At(9.999));
+
+        Assert.Equal(Seconds(8), wait);
+        Assert.Equal(7, schedule.Failures);
+    }
+
+    [Fact]
+    public void The_count_goes_back_to_zero_after_a_stable_life()
+    {
+        RedialSchedule schedule = Failing(6, new FixedJitter(0.5));
+
+        schedule.Connected(At(0));
+        TimeSpan wait = schedule.NextWait(RedialCause.Local, hint: null, At(10));
+
+        Assert.Equal(TimeSpan.Zero, wait);
+        Assert.Equal(0, schedule.Failures);
+    }
+
+    [Theory]
+    [InlineData(RedialCause.Loss)]
+    [InlineData(RedialCause.Local)]
+    public void A_connection_which_opens_and_dies_at_once_keeps_backing_off(RedialCause cause)
+    {
+        var schedule = new RedialSchedule(s_options, new FixedJitter(0.5)) { Spread = TimeSpan.Zero };
+
+        double[] bounds = [.. Enumerable.Range(0, 9).Select(_ => BoundAfterShortLife(schedule, cause))];
+
+        Assert.Equal([0, 0.5, 1, 2, 4, 8, 16, 30, 30], bounds);
+    }
+
+    [Fact]
+    public void A_failed_redial_after_a_stable_life_is_counted_from_one()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: TimeSpan.Zero);
+
+        schedule.NextWait(RedialCause.Local, hint: null, At(60));
+        int afterTheLoss = schedule.Failures;
+        schedule.NextWait(RedialCause.Failure, hint: null, At(61));
+
+        Assert.Equal(0, afterTheLoss);
+        Assert.Equal(1, schedule.Failures);
+    }
+
+    [Fact]
+    public void One_life_counts_for_one_loss()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: TimeSpan.Zero);
+        schedule.NextWait(RedialCause.Loss, hint: null, At(60));
+
+        double[] bounds = [.. Enumerable.Range(0, 3).Select(_ => schedule.NextWait(RedialCause.Failure, hint: null, At(3_600)).TotalSeconds * 2)];
+
+        Assert.Equal([0.5, 1, 2], bounds);
+    }
+
+    [Fact]
+    public void A_server_that_keeps_draining_is_given_the_longer_of_spread_and_back_off()
+    {
+        RedialSchedule longBackoff = Failing(5, new FixedJitter(0.5));
+        RedialSchedule longSpread = Failing(5, new FixedJitter(0.5));
+        longSpread.Spread = Seconds(100);
+
+        Assert.Equal(Seconds(8), longBackoff.NextWait(RedialCause.Spread, hint: null, At(0)));
+        Assert.Equal(Seconds(50), longSpread.NextWait(RedialCause.Spread, hint: null, At(0)));
+    }
+
+    [Fact]
+    public void A_local_cause_after_failures_keeps_the_back_off()
+    {
+        RedialSchedule schedule = Failing(3, new FixedJitter(0.5));
+
+        Assert.Equal(Seconds(1), schedule.NextWait(RedialCause.Local, hint: null, At(0)));
+    }
+
+    [Fact]
+    public void A_refused_client_tries_again_after_5_min_give_or_take_half()
+    {
+        double[] minutes = [.. Enumerable.Range(0, 2_000).Select(seed =>
+            new RedialSchedule(s_options, new SeededJitter((ulong)seed)).NextWait(RedialCause.Refused, hint: null, At(0)).TotalMinutes)];
+
+        Assert.All(minutes, wait => Assert.InRange(wait, 2.5, 7.5));
+        Assert.InRange(minutes.Min(), 2.5, 2.6);
+        Assert.InRange(minutes.Max(), 7.4, 7.5);
+    }
+
+    [Fact]
+    public void A_client_that_is_refused_for_ever_neither_stops_nor_tries_more_often()
+    {
+        var schedule = new RedialSchedule(s_options, new FixedJitter(0.5));
+
+        TimeSpan[] waits = [.. Enumerable.Range(0, 100).Select(_ => schedule.NextWait(RedialCause.Refused, hint: null, At(0)))];
+
+        Assert.All(waits, wait => Assert.Equal(Minutes(5), wait));
+        Assert.Equal(100, schedule.Failures);
+    }
+
+    [Fact]
+    public void A_hint_is_waited_for_and_the_redials_after_it_are_spread()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: Seconds(10));
+
+        Assert.Equal(Seconds(125), schedule.NextWait(RedialCause.Spread, Seconds(120), At(60)));
+    }
+
+    [Fact]
+    public void A_hint_without_a_spread_is_still_drawn_over_the_first_wait()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: TimeSpan.Zero);
+
+        Assert.Equal(Seconds(120.25), schedule.NextWait(RedialCause.Failure, Seconds(120), At(60)));
+    }
+
+    [Fact]
+    public void A_hint_makes_even_a_local_redial_wait()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: TimeSpan.Zero);
+
+        Assert.Equal(Seconds(7.25), schedule.NextWait(RedialCause.Local, Seconds(7), At(60)));
+    }
+
+    [Fact]
+    public void A_hint_does_not_shorten_a_longer_back_off()
+    {
+        RedialSchedule failing = Failing(10, new FixedJitter(0.5));
+        RedialSchedule refused = Failing(0, new FixedJitter(0.5));
+
+        Assert.Equal(Seconds(15), failing.NextWait(RedialCause.Failure, TimeSpan.Zero, At(0)));
+        Assert.Equal(Minutes(5), refused.NextWait(RedialCause.Refused, Seconds(1), At(0)));
+    }
+
+    [Fact]
+    public void No_wait_is_shorter_than_its_hint() =>
+        Prop.ForAll<(byte Cause, byte Failures, ushort HintSeconds), ulong>((happening, seed) =>
+        {
+            RedialSchedule schedule = Failing(happening.Failures, new SeededJitter(seed));
+            return schedule.NextWait((RedialCause)(happening.Cause % 5), Seconds(happening.HintSeconds), At(0)) >= Seconds(happening.HintSeconds);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_hinted_failure_counts_as_one()
+    {
+        var schedule = new RedialSchedule(s_options, new FixedJitter(0.5));
+
+        schedule.NextWait(RedialCause.Failure, Seconds(1), At(0));
+
+        Assert.Equal(1, schedule.Failures);
+    }
+
+    [Fact]
+    public void A_reset_forgets_all_failures()
+    {
+        RedialSchedule schedule = Failing(10, new FixedJitter(0.5));
+
+        schedule.Reset();
+
+        Assert.Equal(0, schedule.Failures);
+        Assert.Equal(TimeSpan.Zero, schedule.NextWait(RedialCause.Local, hint: null, At(0)));
+    }
+
+    [Fact]
+    public void The_spread_that_the_server_told_last_counts()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: Seconds(10));
+
+        schedule.Spread = Seconds(40);
+
+        Assert.Equal(Seconds(20), schedule.NextWait(RedialCause.Spread, hint: null, At(60)));
+    }
+
+    private static RedialSchedule UpFor(TimeSpan life, IJitter jitter, TimeSpan spread)
+    {
+        var schedule = new RedialSchedule(s_options, jitter) { Spread = spread };
+        schedule.Connected(At(60) - life);
+        return schedule;
+    }
+
+    private static RedialSchedule Failing(int times, IJitter jitter)
+    {
+        var schedule = new RedialSchedule(s_options, jitter) { Spread = TimeSpan.Zero };
+        for (int i = 0; i < times; i++) { schedule.NextWait(RedialCause.Failure, hint: null, At(0)); }
+        return schedule;
+    }
+
+    private static double BoundAfterShortLife(RedialSchedule schedule, RedialCause cause)
+    {
+        schedule.Connected(At(0));
+        return schedule.NextWait(cause, hint: null, At(1)).TotalSeconds * 2;
+    }
+}
