@@ -284,38 +284,23 @@ public sealed partial class EitConnection : IAsyncDisposable
     public void CheckNow()
     {
         Log.NetworkChanged(_logger);
-        lock (_host.Gate)
-        {
-            if (_machine.State is ClientState.Idle or ClientState.Closed) { return; }
-            Command(now => _machine.NetworkChanged(now));
-            EndRedialWait();
-        }
-        _host.DispatchSoon();
+        Act(now => _machine.NetworkChanged(now));
     }
 
     /// <summary>Puts the connection to sleep, for a phone in a pocket or a closed lid: no transport, no timer; the session waits at the server for its window.</summary>
     /// <param name="cancellationToken">Ends the wait for the transport's close.</param>
     public async Task PauseAsync(CancellationToken cancellationToken = default)
     {
+        Act(now => _machine.Pause(now));
         Task[] dials;
-        SessionPump? pump;
-        lock (_host.Gate)
-        {
-            Command(now => _machine.Pause(now));
-            EndRedialWait();
-            pump = CurrentPump;
-            dials = [.. _dials];
-        }
-        pump?.AfterStep();
-        _host.DispatchSoon();
+        lock (_host.Gate) { dials = [.. _dials]; }
         await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Wakes the connection up; it dials at once.</summary>
     public void Resume()
     {
-        lock (_host.Gate) { Command(now => _machine.Wake(now)); }
-        _host.DispatchSoon();
+        Act(now => _machine.Wake(now));
     }
 
     /// <summary>Closes the connection: accepts nothing more, sends what was accepted, lets the peer do the same, and ends when both know every outcome.</summary>
@@ -324,22 +309,16 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// for that handler, and no further message is handed over.</returns>
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
-        SessionPump? pump;
         bool isInside = _host.IsInsideHandler;
-        lock (_host.Gate)
+        Act(now =>
         {
             _isClosing = true;
-            Command(now => _machine.BeginClose(new CloseNotice(CloseCode.Closed, "The client closes."), takesInbound: !isInside, _options.CloseLimit, now));
-            EndRedialWait();
-            pump = CurrentPump;
-        }
-        pump?.AfterStep();
-        _host.DispatchSoon();
+            _machine.BeginClose(new CloseNotice(CloseCode.Closed, "The client closes."), takesInbound: !isInside, _options.CloseLimit, now);
+        });
         try { await _closed.Task.WaitAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
         catch (TimeoutException)
         {
-            lock (_host.Gate) { Command(_ => _machine.Abandon(CloseCode.Closed, "The close took too long.")); }
-            pump?.AfterStep();
+            Act(_ => _machine.Abandon(CloseCode.Closed, "The close took too long."));
         }
         if (!isInside) { await _host.DrainedAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
     }
@@ -405,34 +384,20 @@ public sealed partial class EitConnection : IAsyncDisposable
         lock (_host.Gate) { pump = CurrentPump; }
         id = 0;
         AcceptResult result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out id);
-        if (result == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
+        PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
 
-    private async ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken)
-    {
-        var waiting = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        message = message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, Token = waiting, MayWait = true };
-        long began = _options.TimeProvider.GetTimestamp();
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Task change;
-            SessionPump? pump;
-            lock (_host.Gate)
-            {
-                pump = CurrentPump;
-                change = pump is null ? _changed.Task : pump.WhenRoomOrState();
-                if (_machine.State is ClientState.Closed or ClientState.Idle || _isClosing) { return SendOutcome.NotSent; }
-            }
-            AcceptResult result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out _);
-            if (result == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
-            if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false); }
+    private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken) =>
+        PatientSend.SendAsync(message, options, FindTarget, _options.TimeProvider, cancellationToken);
 
-            TimeSpan left = options.AcceptWithin - _options.TimeProvider.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero) { return SendOutcome.NotSent; }
-            try { await change.WaitAsync(left, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
-            catch (TimeoutException) { return SendOutcome.NotSent; }
+    private SendTarget FindTarget()
+    {
+        lock (_host.Gate)
+        {
+            SessionPump? pump = CurrentPump;
+            bool isOver = _isClosing || _machine.State is ClientState.Closed or ClientState.Idle;
+            return new SendTarget(pump, pump?.WhenRoomOrState() ?? _changed.Task, isOver);
         }
     }
 
@@ -462,6 +427,22 @@ public sealed partial class EitConnection : IAsyncDisposable
     }
 
     // ---- The machine
+
+    /// <summary>Commands the machine, and does what follows.</summary>
+    /// <param name="act">The command; no I/O, no user code.</param>
+    /// <param name="endsWait">Whether a wait for a redial ends, because the machine may now want another time.</param>
+    private void Act(Action<Instant> act, bool endsWait = true)
+    {
+        SessionPump[] pumps;
+        lock (_host.Gate)
+        {
+            Command(act);
+            if (endsWait) { EndRedialWait(); }
+            pumps = [.. _pumps.Values];
+        }
+        foreach (SessionPump pump in pumps) { pump.AfterStep(); }
+        _host.DispatchSoon();
+    }
 
     /// <summary>Commands the machine and takes what follows. Called under the gate.</summary>
     private void Command(Action<Instant> act)
@@ -596,8 +577,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             Log.RedialGivenUp(_logger, failure);
-            lock (_host.Gate) { Command(_ => _machine.Abandon(CloseCode.Lost, "The redial pipeline has given up.")); }
-            _host.DispatchSoon();
+            Act(_ => _machine.Abandon(CloseCode.Lost, "The redial pipeline has given up."));
         }
     }
 
@@ -618,8 +598,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         if (result.Failure is { } failure)
         {
             Log.DialFailed(_logger, failure.Kind, failure.Reason);
-            lock (_host.Gate) { Command(now => _machine.DialFailed(request.Epoch, failure, now)); }
-            _host.DispatchSoon();
+            Act(now => _machine.DialFailed(request.Epoch, failure, now), endsWait: false);
             return failure;
         }
 
@@ -630,8 +609,8 @@ public sealed partial class EitConnection : IAsyncDisposable
             Instant now = _host.Now;
             SessionMachine? session = _machine.Welcomed(request.Epoch, result.Welcome!, result.RoundTrip, now);
             if (session is not null && !_pumps.TryGetValue(session, out pump)) { _pumps.Add(session, pump = _host.AddPump(session)); }
-            Command(static _ => { });
         }
+        Act(static _ => { }, endsWait: false);
         if (pump is null)
         {
             await line.RefuseAsync(CloseCode.SessionLost, "The session is no longer wanted.", TimeSpan.FromSeconds(1)).ConfigureAwait(false);

@@ -30,7 +30,8 @@ public sealed class DeadlineEntry : IDisposable
     }
 
     /// <summary>Moves the deadline.</summary>
-    /// <param name="at">When to call back, on the clock of the wheel; what is past is called at the next occasion, <see cref="Instant.Never"/> not at all.</param>
+    /// <param name="at">When to call back, on the clock of the wheel. What is past is called at the next occasion, <see cref="Instant.Never"/> not at
+    /// all.</param>
     /// <remarks>Allocates nothing. A later deadline takes no lock: the wheel looks at the entry at the old time and files it anew. Does nothing after
     /// <see cref="Dispose"/>.</remarks>
     public void Set(Instant at)

@@ -5,7 +5,8 @@ namespace Eit.Link;
 
 /// <summary>All deadlines of a process on one timer.</summary>
 /// <remarks>
-/// <para>A callback comes never before its deadline and, on an idle machine, within about 10 ms after it. While no deadline is set the timer is not armed.</para>
+/// <para>A callback comes never before its deadline and, on an idle machine, within about 10 ms after it. While no deadline is set the timer is not armed,
+/// but for one last look at what was cleared.</para>
 /// <para>A wheel with three rings of 512 slots: of 6.55 ms, of 3.4 s and of 29 min each. An entry lies in the ring that fits its distance and comes down
 /// a ring when its slot is reached, so filing, moving and removing cost the same however many entries there are.</para>
 /// </remarks>

@@ -38,7 +38,8 @@ public interface ITransport : IAsyncDisposable
     /// <param name="code">1000 to 1003, 1007 to 1014 or 3000 to 4999.</param>
     /// <param name="reason">Any text; sent as printable ASCII of at most <see cref="CloseCodes.ReasonCharsMax"/> characters.</param>
     /// <param name="cancellationToken">Gives up the close and with it the transport.</param>
-    /// <returns>Completes when the close has left, or can't leave any more. Behind a stalled send it waits: bound it by a token or by <see cref="Abort"/>.</returns>
+    /// <returns>Completes when the close has left, or can't leave any more. Behind a stalled send it waits: bound it by a token or by
+    /// <see cref="Abort"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A code that may not be sent.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <remarks>A second call, and a call on a transport that is lost, does nothing.</remarks>

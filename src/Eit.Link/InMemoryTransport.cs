@@ -154,8 +154,8 @@ public sealed class InMemoryTransport : ITransport
         return default;
     }
 
-    /// <summary>Makes a black hole of this end's outgoing direction: what is sent is accepted, up to the bound, and nothing of it arrives, nor a close or a loss.</summary>
-    /// <remarks>What has arrived at the other end before stays there.</remarks>
+    /// <summary>Makes a black hole of this end's outgoing direction: what is sent is accepted and does not arrive, nor does a close or a loss.</summary>
+    /// <remarks>The bound holds: beyond it a send waits. What has arrived at the other end before stays there.</remarks>
     public void Freeze()
     {
         lock (_gate) { _isFrozen = true; }
@@ -166,8 +166,9 @@ public sealed class InMemoryTransport : ITransport
     {
         lock (_gate)
         {
-            _isFrozen = false;
+            // Frozen until all has arrived: a message that waits for room and gets it here still comes last.
             while (_blackHole.TryDequeue(out Parcel parcel)) { _peer.Arrive(parcel); }
+            _isFrozen = false;
         }
     }
 

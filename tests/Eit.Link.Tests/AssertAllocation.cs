@@ -17,7 +17,8 @@ internal static class AssertAllocation
     }
 
     /// <summary>Takes the result of what had no need to wait.</summary>
-    public static T ResultOf<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : throw new InvalidOperationException("It waits, or has failed.");
+    public static T ResultOf<T>(ValueTask<T> task) =>
+        task.IsCompletedSuccessfully ? task.Result : throw new InvalidOperationException("It waits, or has failed.");
 
     /// <summary>Takes note of what had no need to wait.</summary>
     public static void IsDone(ValueTask task) => Assert.True(task.IsCompletedSuccessfully);

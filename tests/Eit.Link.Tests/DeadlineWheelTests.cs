@@ -430,7 +430,8 @@ public class DeadlineWheelTests
     }
 
     // Mostly near, at times far: all rings are reached.
-    private static TimeSpan DrawTime(Random random) => TimeSpan.FromTicks((long)Math.Exp(random.NextDouble() * Math.Log(TimeSpan.FromDays(20).Ticks)));
+    private static TimeSpan DrawTime(Random random) =>
+        TimeSpan.FromTicks((long)Math.Exp(random.NextDouble() * Math.Log(TimeSpan.FromDays(20).Ticks)));
 
     private static Instant After(double milliseconds) => Instant.Zero + TimeSpan.FromMilliseconds(milliseconds);
 

@@ -74,6 +74,23 @@ public class InMemoryTransportTests : TransportContract
     }
 
     [Fact]
+    public async Task A_thaw_keeps_the_order_of_a_message_that_waited_for_room()
+    {
+        (InMemoryTransport sender, InMemoryTransport receiver) = InMemoryTransport.CreatePair("", bufferedMessagesMax: 2);
+        sender.Freeze();
+        await SendAsync(sender, [1]);
+        await SendAsync(sender, [2]);
+        Task waiting = SendAsync(sender, [3]);
+        Task<Received> first = ReceiveMessageAsync(receiver);
+
+        sender.Thaw();
+        await waiting;
+
+        Assert.Equal([1], (await first).Bytes);
+        Assert.Equal([[2], [3]], await ReceiveAllAsync(receiver, 2));
+    }
+
+    [Fact]
     public async Task A_black_hole_has_one_direction()
     {
         First.Freeze();

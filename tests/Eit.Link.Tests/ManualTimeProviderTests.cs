@@ -75,5 +75,6 @@ public class ManualTimeProviderTests
     }
 
     private ITimer Arm(string name, int milliseconds, int period = -1) =>
-        _time.CreateTimer(_ => _called.Add($"{name}@{_time.Elapsed.TotalMilliseconds}"), null, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.FromMilliseconds(period));
+        _time.CreateTimer(
+            _ => _called.Add($"{name}@{_time.Elapsed.TotalMilliseconds}"), null, TimeSpan.FromMilliseconds(milliseconds), TimeSpan.FromMilliseconds(period));
 }

@@ -124,8 +124,10 @@ public class WebSocketTransportTests
         using StubWebSocket socket = new() { Throws = thrown };
         await using WebSocketTransport transport = new(socket);
 
-        TransportException fromReceive = await Assert.ThrowsAsync<TransportException>(() => transport.ReceiveAsync(new byte[1], CancellationToken.None).AsTask());
-        TransportException fromSend = await Assert.ThrowsAsync<TransportException>(() => transport.SendAsync(new byte[1], isText: true, CancellationToken.None).AsTask());
+        TransportException fromReceive = await Assert.ThrowsAsync<TransportException>(
+            () => transport.ReceiveAsync(new byte[1], CancellationToken.None).AsTask());
+        TransportException fromSend = await Assert.ThrowsAsync<TransportException>(
+            () => transport.SendAsync(new byte[1], isText: true, CancellationToken.None).AsTask());
         await transport.CloseAsync(CloseCode.Closed, "", CancellationToken.None);
 
         Assert.Equal([thrown, thrown], [fromReceive.InnerException, fromSend.InnerException]);
@@ -189,7 +191,8 @@ public class WebSocketTransportTests
             return Throws is null ? Task.CompletedTask : Task.FromException(Throws);
         }
 
-        public override Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public override Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
             throw new NotSupportedException();

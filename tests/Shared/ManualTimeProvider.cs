@@ -1,6 +1,7 @@
 namespace Eit.Tests;
 
-/// <summary>A clock that stands still until a test advances it. Its timers call back on the thread of <see cref="Advance"/>, in the order of their times.</summary>
+/// <summary>A clock that stands still until a test advances it.</summary>
+/// <remarks>Its timers call back on the thread of <see cref="Advance"/>, in the order of their times.</remarks>
 internal sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock _gate = new();

@@ -1,7 +1,7 @@
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 
-namespace Eit.Connection;
+namespace Eit.Link;
 
 /// <summary>How a message is sent.</summary>
 public sealed record SendOptions
