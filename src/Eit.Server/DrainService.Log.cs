@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Server;
+
+internal sealed partial class DrainService
+{
+    private static partial class Log
+    {
+        [LoggerMessage(ServerEventIds.DrainBegan, LogLevel.Information, "The host stops: {SessionCount} sessions are asked to move within {Window}.", EventName = nameof(DrainBegan))]
+        public static partial void DrainBegan(ILogger logger, int sessionCount, TimeSpan window);
+
+        [LoggerMessage(ServerEventIds.DrainEnded, LogLevel.Information, "The drain is over; {ClosedCount} sessions had to be closed.", EventName = nameof(DrainEnded))]
+        public static partial void DrainEnded(ILogger logger, int closedCount);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Security.Claims;
+using Eit.Protocol.Session;
+using Microsoft.AspNetCore.Http;
+
+namespace Eit.Server;
+
+/// <summary>How a server admits clients and keeps their sessions.</summary>
+public sealed record EitServerOptions
+{
+    /// <summary>Gets or sets the bounds and times of each session.</summary>
+    public SessionSettings Session { get; set; } = new();
+
+    /// <summary>Gets or sets how many sessions are kept, and how much of them.</summary>
+    public DirectoryLimits Limits { get; set; } = new();
+
+    /// <summary>Gets or sets the shortest time-out that a client may ask for (S3.1).</summary>
+    /// <value>Default 1 s; 100 ms to <see cref="ClientTimeoutMax"/>.</value>
+    public TimeSpan ClientTimeoutMin { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets or sets the longest time-out that a client may ask for (S3.1).</summary>
+    /// <value>Default 5 min; at most 1 h.</value>
+    public TimeSpan ClientTimeoutMax { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Gets or sets how long a client may take to say hello (S1.5).</summary>
+    /// <value>Default 5 s; 100 ms to 1 min.</value>
+    public TimeSpan HelloLimit { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gets or sets the origins from which a browser may connect, besides the server's own: <c>https://app.example</c>.</summary>
+    public IList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Gets or sets the claims of which the first that a principal has is its key: sessions belong to it, and only it may resume them.</summary>
+    /// <value>Default <see cref="ClaimTypes.NameIdentifier"/>, <c>sub</c>, <see cref="ClaimTypes.Name"/>. A principal without any of them has sessions that can't be resumed.</value>
+    public IList<string> PrincipalClaims { get; init; } = [ClaimTypes.NameIdentifier, "sub", ClaimTypes.Name];
+
+    /// <summary>Gets or sets the networks of the proxies that end TLS in front of this server: only their <c>X-Forwarded-Proto</c> counts. Empty: nobody's does.</summary>
+    public IList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Gets or sets how many new transports a second the server can take, from which it works out over what time its clients should spread their redials.</summary>
+    /// <value>Default 500; 1 to 1,000,000.</value>
+    public int AcceptsPerSecond { get; set; } = 500;
+
+    /// <summary>Gets or sets the shortest spread.</summary>
+    /// <value>Default 500 ms; 0 to 1 min.</value>
+    public TimeSpan SpreadMin { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Gets or sets the longest spread.</summary>
+    /// <value>Default 60 s; at most 10 min.</value>
+    public TimeSpan SpreadMax { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Gets or sets the time over which the clients are asked to move when the host stops; it is shortened to fit into the host's own shutdown time-out.</summary>
+    /// <value>Default 20 s; 0 to 10 min.</value>
+    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Gets or sets whether an exception of a handler ends its session (<c>handler-failed</c>); else it is logged and the message counts as processed.</summary>
+    /// <value>Default false.</value>
+    public bool ClosesOnHandlerFailure { get; set; }
+
+    /// <summary>Gets or sets a check of the application's own, after the guard and before the upgrade: false refuses the client with 403.</summary>
+    /// <value>Default null.</value>
+    public Func<HttpContext, ValueTask<bool>>? Admits { get; set; }
+
+    /// <summary>Gets the exemption from the guard; null unless <see cref="ExemptForDevelopment"/> was called.</summary>
+    internal DevelopmentExemption? Exemption { get; private set; }
+
+    /// <summary>Lets clients in that are not encrypted or not authenticated. The host refuses to start with this unless its environment is Development, or the one that is named.</summary>
+    /// <param name="unencrypted">Whether <c>ws:</c> is let in.</param>
+    /// <param name="anonymous">Whether clients without a credential are let in; their sessions belong to <c>anonymous</c>.</param>
+    /// <param name="environment">Another environment in which the host may start with it; never Production.</param>
+    /// <exception cref="ArgumentException">The environment is Production.</exception>
+    public void ExemptForDevelopment(bool unencrypted, bool anonymous, string? environment = null)
+    {
+        if (string.Equals(environment, "Production", StringComparison.OrdinalIgnoreCase)) { throw new ArgumentException("There is no exemption in Production.", nameof(environment)); }
+        Exemption = new DevelopmentExemption(unencrypted, anonymous, environment);
+    }
+
+    /// <summary>Names every value that is out of range; empty when all is well.</summary>
+    /// <param name="path">What the messages call these options.</param>
+    public IEnumerable<string> Faults(string path = "EitServer")
+    {
+        if (ClientTimeoutMin < TimeSpan.FromMilliseconds(100)) { yield return $"{path}:ClientTimeoutMin ({ClientTimeoutMin}) must be at least 100 ms."; }
+        if (ClientTimeoutMin > ClientTimeoutMax) { yield return $"{path}:ClientTimeoutMin ({ClientTimeoutMin}) must not exceed ClientTimeoutMax ({ClientTimeoutMax})."; }
+        if (ClientTimeoutMax > TimeSpan.FromHours(1)) { yield return $"{path}:ClientTimeoutMax ({ClientTimeoutMax}) must be at most 1 h."; }
+        if (HelloLimit < TimeSpan.FromMilliseconds(100) || HelloLimit > TimeSpan.FromMinutes(1)) { yield return $"{path}:HelloLimit ({HelloLimit}) must be 100 ms to 1 min."; }
+        if (AcceptsPerSecond is < 1 or > 1_000_000) { yield return $"{path}:AcceptsPerSecond ({AcceptsPerSecond}) must be 1 to 1,000,000."; }
+        if (SpreadMin < TimeSpan.Zero || SpreadMin > SpreadMax) { yield return $"{path}:SpreadMin ({SpreadMin}) must be 0 to SpreadMax ({SpreadMax})."; }
+        if (SpreadMax > TimeSpan.FromMinutes(10)) { yield return $"{path}:SpreadMax ({SpreadMax}) must be at most 10 min."; }
+        if (DrainWindow < TimeSpan.Zero || DrainWindow > TimeSpan.FromMinutes(10)) { yield return $"{path}:DrainWindow ({DrainWindow}) must be 0 to 10 min."; }
+        foreach (string origin in AllowedOrigins)
+        {
+            bool isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && uri.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase);
+            if (!isOrigin) { yield return $"{path}:AllowedOrigins has {origin}, which is not an origin such as https://app.example."; }
+        }
+        foreach (string fault in Session.Faults($"{path}:Session").Concat(Limits.Faults($"{path}:Limits"))) { yield return fault; }
+    }
+}

@@ -1,0 +1,262 @@
+using System.Security.Claims;
+using Eit.Backoff;
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Server;
+
+/// <summary>One client's conversation with this server, over however many transports.</summary>
+/// <remarks>All members are safe from any thread.</remarks>
+public sealed class EitSession
+{
+    private readonly SessionHost _host;
+    private readonly SessionPump _pump;
+    private readonly EitSessions _sessions;
+    private readonly TimeProvider _time;
+
+    internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, EitHandler> makeHandler, ILogger logger)
+    {
+        (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
+        (Path, Query, _time) = (context.Request.Path.Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
+        _host = new SessionHost(this, makeHandler, sessions, logger);
+        lock (_host.Gate) { _pump = _host.AddPump(machine); }
+    }
+
+    /// <summary>Gets the id of the session.</summary>
+    public SessionId Id { get; }
+
+    /// <summary>Gets the client object that it belongs to: a tab, a process.</summary>
+    public InstanceId Instance { get; }
+
+    /// <summary>Gets who opened it. A transport of another principal can't join it.</summary>
+    public ClaimsPrincipal Principal { get; }
+
+    /// <summary>Gets the key of the principal; null if it has none, and the session can't be resumed.</summary>
+    public string? PrincipalKey { get; }
+
+    /// <summary>Gets the path of the request that opened it.</summary>
+    public string Path { get; }
+
+    /// <summary>Gets the query of the request that opened it, with its question mark; empty if it had none.</summary>
+    public string Query { get; }
+
+    /// <summary>Gets a place for the application's own things.</summary>
+    public IDictionary<object, object?> Items { get; } = new System.Collections.Concurrent.ConcurrentDictionary<object, object?>();
+
+    /// <summary>Gets whether a transport is there now.</summary>
+    public bool IsConnected => Read(static machine => machine.IsConnected);
+
+    /// <summary>Gets whether nothing more is accepted.</summary>
+    public bool IsClosing => Read(static machine => machine.IsClosing);
+
+    /// <summary>Gets the time since the client was last heard; null without a transport.</summary>
+    public TimeSpan? LastHeard => Read(machine => machine.LastHeard is { } at ? _host.Now.Since(at) : (TimeSpan?)null);
+
+    /// <summary>Gets the smoothed time to the client and back; null before it has been measured.</summary>
+    public TimeSpan? RoundTripTime => Read(static machine => machine.RoundTrip is { IsKnown: true } known ? known.Smoothed : (TimeSpan?)null);
+
+    /// <summary>Gets a task that ends when the session is over and its transports are released; it never fails.</summary>
+    public Task Ended => _pump.Ended;
+
+    internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
+
+    /// <summary>Sends a text, if that is possible at once.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <returns>True when it is taken over; false when there is no transport, the session is closing, or the outbox is full.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
+    public bool Send(string message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Accept(new OutgoingMessage { Text = message, Lane = Lane.Normal });
+    }
+
+    /// <summary>Sends bytes, if that is possible at once.</summary>
+    /// <param name="message">The bytes; copied.</param>
+    /// <returns>As <see cref="Send(string)"/>.</returns>
+    /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
+    public bool Send(ReadOnlyMemory<byte> message) => Accept(new OutgoingMessage { Bytes = message, Lane = Lane.Normal });
+
+    /// <summary>Sends a text and waits for its outcome.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <returns>What became of it. Never fails for what the client or the network did.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return PatientSend.SendAsync(new OutgoingMessage { Text = message }, options ?? SendOptions.Default, FindTarget, _time, cancellationToken);
+    }
+
+    /// <summary>Sends bytes and waits for their outcome.</summary>
+    /// <param name="message">The bytes; copied when the message is taken over.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
+        PatientSend.SendAsync(new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, FindTarget, _time, cancellationToken);
+
+    /// <summary>Asks the client to move to a new transport (H1.1). Does nothing without a transport.</summary>
+    /// <param name="within">The time within which.</param>
+    /// <param name="why">A word: <c>request</c>, <c>age</c>, <c>drain</c>.</param>
+    public void RequestCycle(TimeSpan within, string why = "request") => _pump.Do((machine, _) => machine.AskToCycle(new CycleRequest(why, within)));
+
+    /// <summary>Closes the session: accepts nothing more, sends what was accepted, lets the client do the same, and ends when both know every outcome.</summary>
+    /// <param name="code">What the client is told; its range says whether it comes back.</param>
+    /// <param name="reason">In words.</param>
+    /// <param name="limit">How long it may take; null for <see cref="SessionSettings.CloseGiveUp"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the close goes on.</param>
+    /// <returns>Completes when the session is over. Called from inside a handler of this session, it does not wait for that handler, and no further message is handed over.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task CloseAsync(CloseCode code = CloseCode.Closed, string reason = "The server closes.", TimeSpan? limit = null, CancellationToken cancellationToken = default)
+    {
+        bool isInside = _host.IsInsideHandler;
+        _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(code, reason), takesInbound: !isInside, limit, now));
+        await _pump.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the session at once, without the client's consent.</summary>
+    /// <param name="code">What the client is told.</param>
+    /// <param name="reason">In words.</param>
+    public void Abort(CloseCode code, string reason) => _pump.Do((machine, _) => machine.Abandon(code, reason));
+
+    internal Violation? Admit(TransportLine line, Hello hello, TransportTerms terms)
+    {
+        Violation? violation = null;
+        bool isEnded = false;
+        _pump.Do((machine, now) =>
+        {
+            isEnded = machine.State is SessionState.Ended;
+            if (!isEnded) { violation = machine.Admit(hello, terms, now); }
+        });
+        if (isEnded) { return new Violation(CloseCode.SessionLost, "R1.6", "The session is over."); }
+        if (violation is null) { _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0); }
+        return violation;
+    }
+
+    internal void Attach(TransportLine line) => _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0);
+
+    internal void Announce(TimeSpan spread) => _pump.Do((machine, _) => machine.Announce(new Terms(spread, Expires: null)));
+
+    internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
+
+    private SendTarget FindTarget()
+    {
+        lock (_host.Gate) { return new SendTarget(_pump, _pump.WhenRoomOrState(), _pump.Machine.IsClosing); }
+    }
+
+    private bool Accept(in OutgoingMessage message)
+    {
+        AcceptResult result = _pump.Accept(in message, out _);
+        PatientSend.ThrowIfTooLarge(result);
+        return result == AcceptResult.Accepted;
+    }
+
+    private T Read<T>(Func<SessionMachine, T> read)
+    {
+        lock (_host.Gate) { return read(_pump.Machine); }
+    }
+
+    private abstract record HostedEvent
+    {
+        internal sealed record Confirmed : HostedEvent;
+
+        internal sealed record Outage(CloseCode Code, string Reason) : HostedEvent;
+
+        internal sealed record Resumed(TimeSpan Took) : HostedEvent;
+
+        internal sealed record Ended(EitSessionEnd End) : HostedEvent;
+    }
+
+    /// <summary>The link's view of this session: its handler, made when the client has confirmed the session.</summary>
+    private sealed class SessionHost(EitSession session, Func<IServiceProvider, EitHandler> makeHandler, EitSessions sessions, ILogger logger) : PumpHost(sessions.Wheel, logger)
+    {
+        private AsyncServiceScope? _scope;
+        private EitHandler? _handler;
+        private bool _isAnnounced;
+
+        protected override bool CanHandle => _handler is not null;
+
+        protected override void Said(SessionPump pump, SessionOutput output, Instant now)
+        {
+            switch (output)
+            {
+                case SessionOutput.Confirmed:
+                    _isAnnounced = true;
+                    Post(new HostedEvent.Confirmed());
+                    break;
+                case SessionOutput.OutageBegan outage:
+                    sessions.Detached(session, pump.Machine.BytesHeld);
+                    if (_isAnnounced) { Post(new HostedEvent.Outage(outage.Code, outage.Reason)); }
+                    break;
+                case SessionOutput.Resumed resumed:
+                    sessions.Attached(session);
+                    if (_isAnnounced) { Post(new HostedEvent.Resumed(resumed.Outage)); }
+                    break;
+                case SessionOutput.StateChanged { Previous: SessionState.Detached, Current: SessionState.Proving }:
+                    sessions.Attached(session);
+                    break;
+                case SessionOutput.Ended ended:
+                    sessions.Ended(session);
+                    if (_isAnnounced) { Post(new HostedEvent.Ended(new EitSessionEnd(ended.Code, ended.Reason, ended.Unfinished)), after: pump); }
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message) =>
+            message.Text is { } text ? _handler!.OnMessageAsync(session, text) : _handler!.OnBytesAsync(session, message.Bytes);
+
+        protected override ValueTask OnEventAsync(object value) => value switch
+        {
+            HostedEvent.Confirmed => BeginAsync(),
+            HostedEvent.Outage outage => _handler?.OnOutageAsync(session, outage.Code, outage.Reason) ?? default,
+            HostedEvent.Resumed resumed => _handler?.OnResumedAsync(session, resumed.Took) ?? default,
+            HostedEvent.Ended ended => EndAsync(ended.End),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+        protected override void HandlerThrew(SessionPump? pump, Exception failure)
+        {
+            if (pump is not null && sessions.Options.ClosesOnHandlerFailure) { session.Abort(CloseCode.HandlerFailed, "A handler failed."); }
+        }
+
+        private async ValueTask BeginAsync()
+        {
+            _scope = sessions.Services.CreateAsyncScope();
+            EitHandler handler;
+            try { handler = makeHandler(_scope.Value.ServiceProvider); }
+            catch (Exception)
+            {
+                session.Abort(CloseCode.HandlerFailed, "A handler failed.");
+                throw;
+            }
+            try { await handler.OnConnectedAsync(session).ConfigureAwait(false); }
+            finally
+            {
+                lock (Gate) { _handler = handler; }
+            }
+        }
+
+        private async ValueTask EndAsync(EitSessionEnd end)
+        {
+            try
+            {
+                if (_handler is { } handler) { await handler.OnClosedAsync(session, end).ConfigureAwait(false); }
+            }
+            finally
+            {
+                lock (Gate) { StopDispatch(); }
+                if (_scope is { } scope) { await scope.DisposeAsync().ConfigureAwait(false); }
+            }
+        }
+    }
+}

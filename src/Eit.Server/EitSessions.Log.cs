@@ -1,0 +1,16 @@
+using Eit.Protocol.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Server;
+
+public sealed partial class EitSessions
+{
+    private static partial class Log
+    {
+        [LoggerMessage(ServerEventIds.SessionBegan, LogLevel.Debug, "Session {SessionId} began for instance {Instance} at {Path}.", EventName = nameof(SessionBegan))]
+        public static partial void SessionBegan(ILogger logger, SessionId sessionId, InstanceId instance, string path);
+
+        [LoggerMessage(ServerEventIds.SessionEvicted, LogLevel.Warning, "Session {SessionId} ends because too many sessions wait for their client.", EventName = nameof(SessionEvicted))]
+        public static partial void SessionEvicted(ILogger logger, SessionId sessionId);
+    }
+}

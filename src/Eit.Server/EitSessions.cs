@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using Eit.Backoff;
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Eit.Server;
+
+/// <summary>The sessions of this server. All members are safe from any thread.</summary>
+public sealed partial class EitSessions
+{
+    private readonly Lock _gate = new();
+    private readonly SessionDirectory<EitSession> _directory;
+    private readonly ILogger _logger;
+    private TimeSpan _announcedSpread;
+    private volatile bool _isDraining;
+
+    /// <summary>Makes an empty registry; the container does.</summary>
+    /// <param name="options">The server's options.</param>
+    /// <param name="services">The application's services, from which handlers are made.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggerFactory">Where it logs.</param>
+    public EitSessions(IOptions<EitServerOptions> options, IServiceProvider services, TimeProvider time, ILoggerFactory loggerFactory)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        (Options, Services, Time) = (options.Value, services, time);
+        _logger = loggerFactory.CreateLogger<EitSessions>();
+        SessionLogger = loggerFactory.CreateLogger<EitSession>();
+        Wheel = ReferenceEquals(time, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(time);
+        _directory = new SessionDirectory<EitSession>(Options.Limits);
+        _announcedSpread = Options.SpreadMin;
+    }
+
+    /// <summary>Gets how many sessions there are, those that wait for their client included.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) { return _directory.Count; }
+        }
+    }
+
+    /// <summary>Gets how many sessions wait for their client.</summary>
+    public int DetachedCount
+    {
+        get
+        {
+            lock (_gate) { return _directory.DetachedCount; }
+        }
+    }
+
+    /// <summary>Gets whether the server is about to stop and takes no new sessions.</summary>
+    public bool IsDraining => _isDraining;
+
+    internal EitServerOptions Options { get; }
+
+    internal IServiceProvider Services { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal DeadlineWheel Wheel { get; }
+
+    internal ILogger SessionLogger { get; }
+
+    /// <summary>Lists the sessions as they are now.</summary>
+    public IReadOnlyList<EitSession> List()
+    {
+        lock (_gate) { return [.. _directory.All]; }
+    }
+
+    /// <summary>Finds a session; null if there is none with this id.</summary>
+    /// <param name="id">The id.</param>
+    public EitSession? Find(SessionId id)
+    {
+        lock (_gate) { return _directory.Find(id); }
+    }
+
+    /// <summary>Lists the sessions of a principal.</summary>
+    /// <param name="principalKey">The key: <see cref="EitSession.PrincipalKey"/>.</param>
+    public IReadOnlyList<EitSession> OfPrincipal(string principalKey)
+    {
+        lock (_gate) { return [.. _directory.Of(principalKey)]; }
+    }
+
+    /// <summary>Gives a transport to the session that its hello is for, or begins one.</summary>
+    /// <returns>Null, or why the transport is refused.</returns>
+    internal Violation? Admit(TransportLine line, Hello hello, HttpContext context, string? principalKey, TimeSpan? expires, Func<IServiceProvider, EitHandler> makeHandler)
+    {
+        TimeSpan timeout = TimeSpan.FromTicks(Math.Clamp(hello.Timeout.Ticks, Options.ClientTimeoutMin.Ticks, Options.ClientTimeoutMax.Ticks));
+        var terms = new TransportTerms(timeout, Spread(), expires);
+        while (true)
+        {
+            AdmissionVerdict<EitSession> verdict;
+            EitSession? begun = null;
+            lock (_gate)
+            {
+                verdict = _directory.Judge(hello, principalKey);
+                if (verdict is AdmissionVerdict<EitSession>.Begin begin)
+                {
+                    if (_isDraining) { return new Violation(CloseCode.Draining, "A1.2", "The server is about to stop."); }
+                    if (begin.Superseded is { } replaced) { _directory.Remove(replaced.Id); }
+                    begun = Begin(hello, context, principalKey, terms, begin.Refusal, makeHandler);
+                    _directory.Add(begun, begun.Id, hello.Instance, principalKey);
+                }
+            }
+            switch (verdict)
+            {
+                case AdmissionVerdict<EitSession>.GoOn goOn:
+                    Violation? violation = goOn.Session.Admit(line, hello, terms);
+                    if (violation is not { Code: CloseCode.SessionLost }) { return violation; }
+                    Ended(goOn.Session);                            // It has ended meanwhile: judge again without it.
+                    break;
+                case AdmissionVerdict<EitSession>.Begin { Superseded: var older }:
+                    older?.Abort(CloseCode.Superseded, "Another client has presented the same instance.");
+                    Log.SessionBegan(_logger, begun!.Id, hello.Instance, begun.Path);
+                    begun.Attach(line);
+                    AnnounceSpread();
+                    return null;
+                case AdmissionVerdict<EitSession>.Refuse refuse:
+                    return refuse.Violation;
+                default:
+                    throw new System.Diagnostics.UnreachableException();
+            }
+        }
+    }
+
+    internal void Attached(EitSession session)
+    {
+        lock (_gate) { _directory.Attached(session.Id); }
+    }
+
+    /// <summary>Notes that a session waits for its client. Called under the session's gate, so that who has to go for it is ended on another thread.</summary>
+    internal void Detached(EitSession session, long bytesHeld)
+    {
+        IReadOnlyList<EitSession> evicted;
+        lock (_gate) { evicted = _directory.Detached(session.Id, bytesHeld); }
+        foreach (EitSession other in evicted)
+        {
+            Log.SessionEvicted(_logger, other.Id);
+            ThreadPool.UnsafeQueueUserWorkItem(static other => other.Abort(CloseCode.SessionLost, "Too many sessions wait for their client."), other, preferLocal: false);
+        }
+    }
+
+    internal void Ended(EitSession session)
+    {
+        lock (_gate) { _directory.Remove(session.Id); }
+    }
+
+    /// <summary>Takes no new sessions any more.</summary>
+    internal void BeginDrain() => _isDraining = true;
+
+    /// <summary>The time over which the clients of a server of this size should spread their redials.</summary>
+    internal TimeSpan Spread()
+    {
+        double seconds = Count / (double)Options.AcceptsPerSecond;
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, Options.SpreadMin.TotalSeconds, Options.SpreadMax.TotalSeconds));
+    }
+
+    private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, EitHandler> makeHandler)
+    {
+        SessionSettings settings = principalKey is null ? Options.Session with { ResumeWindow = TimeSpan.Zero } : Options.Session;
+        var jitter = new SeededJitter(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+        var id = new SessionId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
+        var machine = SessionMachine.Accept(id, RandomNumberGenerator.GetBytes(ResumeProof.SecretBytes), hello, terms, refusal, settings, jitter, Wheel.Now);
+        return new EitSession(this, machine, hello.Instance, context, principalKey, makeHandler, SessionLogger);
+    }
+
+    /// <summary>Tells all clients when the spread has doubled or halved since it was last told (S3.2).</summary>
+    private void AnnounceSpread()
+    {
+        TimeSpan spread = Spread();
+        lock (_gate)
+        {
+            if (spread <= _announcedSpread * 2 && spread >= _announcedSpread / 2) { return; }
+            _announcedSpread = spread;
+        }
+        foreach (EitSession session in List()) { session.Announce(spread); }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Security.Claims;
+using Eit.Protocol.Wire;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Eit.Server;
+
+/// <summary>Looks at the request that wants to become a transport: encrypted, authenticated, from a known origin (A1).</summary>
+internal sealed class Guard(EitServerOptions options)
+{
+    private const string Anonymous = "anonymous";
+
+    /// <summary>Checks a request; the first thing that is wrong decides.</summary>
+    internal async ValueTask<Refusal?> CheckAsync(HttpContext context)
+    {
+        if (!IsEncrypted(context)) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint takes encrypted connections only: use wss."); }
+        if (!context.WebSockets.IsWebSocketRequest) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint speaks WebSocket."); }
+        if (!IsKnownOrigin(context)) { return new Refusal(StatusCodes.Status403Forbidden, "The origin is not allowed."); }
+        if (!await IsAuthenticatedAsync(context).ConfigureAwait(false)) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed."); }
+        if (!context.WebSockets.WebSocketRequestedProtocols.Contains(WireLimits.JsonSubprotocol)) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {WireLimits.JsonSubprotocol} is."); }
+        bool isWanted = options.Admits is not { } admits || await admits(context).ConfigureAwait(false);
+        return isWanted ? null : new Refusal(StatusCodes.Status403Forbidden, "This client is not allowed here.");
+    }
+
+    /// <summary>The key of who the request has authenticated; null if it has none.</summary>
+    internal string? KeyOf(ClaimsPrincipal principal)
+    {
+        foreach (string claim in options.PrincipalClaims)
+        {
+            if (principal.FindFirst(claim)?.Value is { Length: > 0 } value) { return $"{claim}={value}"; }
+        }
+        return principal.Identity is { IsAuthenticated: true } ? null : Anonymous;
+    }
+
+    /// <summary>The remaining life of the request's credential; null if it has no end.</summary>
+    internal static TimeSpan? ExpiryOf(HttpContext context, TimeProvider time)
+    {
+        DateTimeOffset? at = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
+        return at is { } known ? TimeSpan.FromTicks(Math.Max(0, (known - time.GetUtcNow()).Ticks)) : null;
+    }
+
+    /// <summary>TLS on the connection itself, or before a trusted proxy that says so.</summary>
+    private bool IsEncrypted(HttpContext context)
+    {
+        bool isTls = context.Features.Get<ITlsHandshakeFeature>() is not null || context.Features.Get<ITlsConnectionFeature>() is not null;
+        if (isTls || options.Exemption is { Unencrypted: true }) { return true; }
+        if (context.Connection.RemoteIpAddress is not { } remote) { return false; }
+        IPAddress address = remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote;
+        bool isTrusted = options.TrustedProxies.Any(network => network.Contains(address));
+        string forwarded = context.Request.Headers["X-Forwarded-Proto"].ToString();
+        string last = forwarded[(forwarded.LastIndexOf(',') + 1)..].Trim();
+        return isTrusted && last.Equals("https", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private async ValueTask<bool> IsAuthenticatedAsync(HttpContext context)
+    {
+        if (context.User.Identity is { IsAuthenticated: true } || options.Exemption is { Anonymous: true }) { return true; }
+        bool canAsk = context.RequestServices.GetService(typeof(IAuthenticationSchemeProvider)) is IAuthenticationSchemeProvider schemes
+            && await schemes.GetDefaultAuthenticateSchemeAsync().ConfigureAwait(false) is not null;
+        if (!canAsk) { return false; }
+        AuthenticateResult result = await context.AuthenticateAsync().ConfigureAwait(false);
+        if (!result.Succeeded) { return false; }
+        context.User = result.Principal;
+        context.Features.Set<IAuthenticateResultFeature>(new AuthenticatedFeature { AuthenticateResult = result });
+        return context.User.Identity is { IsAuthenticated: true };
+    }
+
+    /// <summary>A browser says where the page comes from; a request without an origin is not a browser's.</summary>
+    private bool IsKnownOrigin(HttpContext context)
+    {
+        string origin = context.Request.Headers.Origin.ToString();
+        if (origin.Length == 0) { return true; }
+        bool isOwn = Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
+            && string.Equals(uri.Authority, context.Request.Host.Value, StringComparison.OrdinalIgnoreCase)
+            && (uri.Scheme == Uri.UriSchemeHttps || options.Exemption is { Unencrypted: true });
+        return isOwn || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+    }
+
+    private sealed class AuthenticatedFeature : IAuthenticateResultFeature
+    {
+        public AuthenticateResult? AuthenticateResult { get; set; }
+    }
+}

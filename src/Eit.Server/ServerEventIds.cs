@@ -1,0 +1,13 @@
+namespace Eit.Server;
+
+/// <summary>The ids of the log events of this assembly; none is ever used again for something else.</summary>
+internal static class ServerEventIds
+{
+    internal const int RequestRefused = 300;
+    internal const int HelloRefused = 301;
+    internal const int SessionBegan = 302;
+    internal const int DrainBegan = 303;
+    internal const int DrainEnded = 304;
+    internal const int SessionEvicted = 305;
+    internal const int HandlerCouldNotBeMade = 306;
+}

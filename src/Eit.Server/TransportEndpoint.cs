@@ -1,0 +1,90 @@
+using System.Globalization;
+using Eit.Link;
+using Eit.Protocol.Wire;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Server;
+
+/// <summary>Turns a request into a transport: guard, upgrade, hello, session.</summary>
+internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guard, ILogger<TransportEndpoint> logger)
+{
+    private static readonly TimeSpan s_refuseLimit = TimeSpan.FromSeconds(1);
+
+    internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, EitHandler> makeHandler)
+    {
+        Refusal? refusal = sessions.IsDraining
+            ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1) }
+            : await guard.CheckAsync(context).ConfigureAwait(false);
+        Hello? hello = null;
+        if (refusal is null && context.Request.Headers.TryGetValue(WireLimits.HelloHeader, out var header))
+        {
+            bool isRead = header.Count == 1 && JsonFrameReader.TryReadHelloHeader(header.ToString(), out hello);
+            if (isRead) { context.Response.Headers[WireLimits.HelloHeader] = WireLimits.HelloTaken; }
+            else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello."); }
+        }
+        if (refusal is not null)
+        {
+            await RefuseAsync(context, refusal).ConfigureAwait(false);
+            return;
+        }
+
+        var accept = new WebSocketAcceptContext { SubProtocol = WireLimits.JsonSubprotocol, KeepAliveInterval = TimeSpan.Zero };
+        System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
+        var line = new TransportLine(new WebSocketTransport(socket, context.Abort), epoch: 0, new JsonFrameReader(), new JsonFrameWriter());
+        using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((ITransport)state!).Abort(), line.Transport);
+        await GreetAsync(context, line, hello, makeHandler).ConfigureAwait(false);
+        await line.Finished.ConfigureAwait(false);
+    }
+
+    private static async Task RefuseAsync(HttpContext context, Refusal refusal)
+    {
+        context.Response.StatusCode = refusal.Status;
+        if (refusal.Status == StatusCodes.Status401Unauthorized) { context.Response.Headers.WWWAuthenticate = "Bearer"; }
+        if (refusal.Status == StatusCodes.Status426UpgradeRequired) { context.Response.Headers.Upgrade = "websocket"; }
+        if (refusal.RetryAfter is { } wait) { context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture); }
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        await context.Response.WriteAsync(refusal.Text + "\n").ConfigureAwait(false);
+    }
+
+    private async Task GreetAsync(HttpContext context, TransportLine line, Hello? hello, Func<IServiceProvider, EitHandler> makeHandler)
+    {
+        Violation? violation = null;
+        if (hello is null) { (hello, violation) = await ReadHelloAsync(line).ConfigureAwait(false); }
+        if (hello is not null)
+        {
+            line.Epoch = hello.Epoch;
+            violation = sessions.Admit(line, hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);
+            if (violation is null) { return; }
+        }
+        if (violation is not null)
+        {
+            Log.HelloRefused(logger, (int)violation.Code, violation.Reason);
+            await line.RefuseAsync(violation.Code, violation.Reason, s_refuseLimit).ConfigureAwait(false);
+        }
+        await line.ReleaseAsync().ConfigureAwait(false);
+    }
+
+    private async Task<(Hello? Hello, Violation? Violation)> ReadHelloAsync(TransportLine line)
+    {
+        Task<LineRead> reading = line.ReadMessageAsync().AsTask();
+        try
+        {
+            LineRead read = await reading.WaitAsync(sessions.Options.HelloLimit, sessions.Time).ConfigureAwait(false);
+            if (read.CloseCode is not null) { return (null, null); }
+            if (read.Violation is not null) { return (null, read.Violation); }
+            ref readonly Frame first = ref line.Frames[0];
+            return first.Body is Hello hello ? (hello, null) : (null, new Violation(CloseCode.BadState, "S1.1", $"The first frame is {first.Type}, not hello."));
+        }
+        catch (TransportException) { return (null, null); }
+        catch (TimeoutException)
+        {
+            // The close ends the read that is still pending; nobody else looks at it.
+            _ = reading.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await line.Transport.CloseAsync(CloseCode.HelloTimeout, "The client did not say hello in time.", CancellationToken.None).ConfigureAwait(false);
+            await Task.WhenAny(reading, Task.Delay(s_refuseLimit, sessions.Time)).ConfigureAwait(false);
+            Log.HelloRefused(logger, (int)CloseCode.HelloTimeout, "The client did not say hello in time.");
+            return (null, null);
+        }
+    }
+}
