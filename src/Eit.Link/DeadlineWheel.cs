@@ -182,13 +182,13 @@ public sealed class DeadlineWheel : IDisposable
         return -1;
     }
 
-    // The outer rings come first: what comes down from them may be due with what lies in the innermost.
+    // The slot of the inner ring and, where the tick begins one, of the rings around it.
     private void EmptySlotsOfCurrentTick(List<DeadlineEntry> due)
     {
-        for (int ring = Rings - 1; ring >= 0; ring--)
+        for (int ring = 0; ring < Rings; ring++)
         {
             int shift = ring * RingShift;
-            if ((_currentTick & ((1L << shift) - 1)) != 0) { continue; }
+            if ((_currentTick & ((1L << shift) - 1)) != 0) { return; }
             int slot = (ring * SlotsPerRing) + ((int)(_currentTick >> shift) & (SlotsPerRing - 1));
             DeadlineEntry? head = _slots[slot];
             if (head is null) { continue; }

@@ -143,7 +143,7 @@ public sealed class EitSession
 
     internal void Attach(TransportLine line) => _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0);
 
-    internal void Announce(TimeSpan spread) => _pump.Do((machine, _) => machine.Announce(new Terms(spread, Expires: null)));
+    internal void Announce(TimeSpan spread) => _pump.Do((machine, now) => machine.Announce(new Terms(spread, Expires: null), now));
 
     internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
 

@@ -101,6 +101,17 @@ public class WebSocketTransportTests
     }
 
     [Fact]
+    public async Task A_dispose_of_an_open_socket_aborts_it_since_a_servers_dispose_leaves_the_receive_hanging()
+    {
+        int aborts = 0;
+        using StubWebSocket socket = new();
+
+        await new WebSocketTransport(socket, () => aborts++).DisposeAsync();
+
+        Assert.Equal([1, 1], [aborts, socket.Aborts]);
+    }
+
+    [Fact]
     public async Task An_abort_that_fails_below_is_nobodys_concern()
     {
         using StubWebSocket socket = new() { AbortThrows = true };

@@ -196,7 +196,7 @@ internal sealed class RandomWorld : ISimWorld
                 Deploy();
                 break;
             case 10 or 11:
-                foreach (SimSession session in Front.Sessions) { session.Machine.Announce(new Terms(TimeSpan.FromSeconds(_chance.Next()), Expires: null)); }
+                foreach (SimSession session in Front.Sessions) { session.Machine.Announce(new Terms(TimeSpan.FromSeconds(_chance.Next()), Expires: null), Now); }
                 break;
             default:
                 client.Machine.NetworkChanged(Now);

@@ -39,6 +39,16 @@ public static class FrameRules
         [FrameType.Close] = [Act, Bad, Act],
     };
 
+    /// <summary>Judges the frame that a transport begins with (S1.1).</summary>
+    /// <param name="end">The end that received it.</param>
+    /// <param name="type">What the frame is.</param>
+    /// <returns>Null if a transport begins with it.</returns>
+    public static Violation? OfFirst(EitEnd end, FrameType type)
+    {
+        FrameType expected = end == EitEnd.Client ? FrameType.Welcome : FrameType.Hello;
+        return type == expected ? null : new Violation(CloseCode.BadState, "S1.1", $"The first frame is a {type}, not a {expected}.");
+    }
+
     /// <summary>Looks a frame up.</summary>
     /// <param name="end">The end that received it.</param>
     /// <param name="role">What its transport is to the session; null if it is superseded, or the session is over.</param>

@@ -401,8 +401,15 @@ public sealed class SessionMachine
     public void AskToCycle(CycleRequest request) => _active?.Control.Enqueue(new Frame { Type = FrameType.Cycle, Body = request });
 
     /// <summary>Tells the client other terms (S3.2). Does nothing without a transport.</summary>
-    /// <param name="terms">What is said.</param>
-    public void Announce(Terms terms) => _active?.Control.Enqueue(new Frame { Type = FrameType.Terms, Body = terms });
+    /// <param name="terms">What is said; an expiry counts for the transport at this end too (S3.3).</param>
+    /// <param name="now">The time.</param>
+    public void Announce(Terms terms, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        if (_active is not { } active) { return; }
+        if (terms.Expires is { } remaining) { active.ExpiresAt = now + remaining; }
+        active.Control.Enqueue(new Frame { Type = FrameType.Terms, Body = terms });
+    }
 
     /// <summary>Takes the next output.</summary>
     /// <param name="output">The output.</param>

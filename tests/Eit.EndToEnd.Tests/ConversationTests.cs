@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Eit.Connection;
+using Eit.Protocol.Session;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Eit.EndToEnd.Tests;
+
+public sealed class ConversationTests
+{
+    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Messages_go_both_ways_over_tls_with_a_real_token()
+    {
+        await using TestHost host = await TestHost.StartAsync(app => Server.EndpointRouteBuilderExtensions.MapEit(app, "/eit", async (session, text) => await session.SendAsync($"you said {text}")));
+        await using EitConnection client = host.Client();
+        var heard = Channel.CreateUnbounded<string>();
+        client.OnMessage(text => heard.Writer.TryWrite(text));
+
+        await client.StartAsync().WaitAsync(s_guard);
+        SendOutcome outcome = await client.SendAsync("hello").AsTask().WaitAsync(s_guard);
+
+        Assert.Equal(SendOutcome.Processed, outcome);
+        Assert.Equal("you said hello", await heard.Reader.ReadAsync().AsTask().WaitAsync(s_guard));
+    }
+
+    [Fact]
+    public async Task A_planned_cycle_under_traffic_is_invisible_over_real_sockets()
+    {
+        var received = new ConcurrentQueue<int>();
+        await using TestHost host = await TestHost.StartAsync(app => Server.EndpointRouteBuilderExtensions.MapEit(app, "/eit", (session, text) =>
+        {
+            received.Enqueue(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
+            return default;
+        }));
+        await using EitConnection client = host.Client();
+        var states = new ConcurrentQueue<EitStateChange>();
+        client.StateChanged += (_, change) => states.Enqueue(change);
+        await client.StartAsync().WaitAsync(s_guard);
+
+        Task cycles = Task.Run(async () =>
+        {
+            for (int i = 0; i < 5; i++) { await client.CycleAsync().WaitAsync(s_guard); }
+        });
+        int sent = 0;
+        while (!cycles.IsCompleted)
+        {
+            if (client.Send(sent.ToString(System.Globalization.CultureInfo.InvariantCulture))) { sent++; }
+            else { await Task.Yield(); }
+        }
+        await cycles;
+        await client.CloseAsync().WaitAsync(s_guard);
+
+        Assert.Equal(Enumerable.Range(0, sent), received);
+        Assert.DoesNotContain(states, change => change.Previous == EitConnectionState.Connected && change.Current != EitConnectionState.Closed);
+    }
+}
