@@ -1,1 +1,27 @@
-return 0;
+using System.CommandLine;
+using Eit.Cli.Demo;
+
+namespace Eit.Cli;
+
+/// <summary>The tool `eit`: finds the verb and runs it.</summary>
+internal static class Program
+{
+    private const int BadUsage = 2;
+
+    /// <summary>Longer than a verb takes to end cleanly after Ctrl-C.</summary>
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(20);
+
+    private static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error);
+
+    internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { DemoCommand.Make() };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors is [var first, ..])
+        {
+            await error.WriteLineAsync($"eit: {first.Message} See 'eit {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            return BadUsage;
+        }
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = s_endLimit });
+    }
+}
