@@ -68,7 +68,8 @@ internal static class BenchServer
         {
             if (message.StartsWith("stream ", StringComparison.Ordinal))
             {
-                _ = StreamAsync(session, int.Parse(message.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture));
+                int count = int.Parse(message.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture);
+                new Thread(() => Stream(session, count)) { IsBackground = true }.Start();
                 return default;
             }
             if (message is "count") { session.Send(_count.ToString(System.Globalization.CultureInfo.InvariantCulture)); }
@@ -76,11 +77,12 @@ internal static class BenchServer
             return default;
         }
 
-        private static async Task StreamAsync(EitSession session, int count)
+        /// <summary>A thread of its own: the timers of the pool are too coarse for a message a millisecond.</summary>
+        private static void Stream(EitSession session, int count)
         {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
-            for (int i = 0; i < count && await timer.WaitForNextTickAsync(); i++)
+            for (int i = 0; i < count; i++)
             {
+                Thread.Sleep(1);
                 if (!session.Send(i.ToString(System.Globalization.CultureInfo.InvariantCulture))) { throw new InvalidOperationException($"Message {i} was not accepted."); }
             }
         }

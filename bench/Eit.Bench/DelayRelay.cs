@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
 
 namespace Eit.Bench;
 
@@ -51,31 +51,32 @@ internal sealed class DelayRelay : IDisposable
 
     private async Task CopyAsync(Socket from, Socket to)
     {
-        var held = Channel.CreateUnbounded<(long DueAt, byte[] Bytes)>();
-        Task forwarding = ForwardAsync(held.Reader, to);
+        using var held = new BlockingCollection<(long DueAt, byte[] Bytes)>();
+        var forwarding = new Thread(() => Forward(held, to)) { IsBackground = true };
+        forwarding.Start();
         byte[] buffer = new byte[64 * 1024];
         try
         {
             int count;
-            while ((count = await from.ReceiveAsync(buffer)) > 0) { held.Writer.TryWrite((Stopwatch.GetTimestamp() + (long)(_delay.TotalSeconds * Stopwatch.Frequency), buffer.AsSpan(0, count).ToArray())); }
+            while ((count = await from.ReceiveAsync(buffer)) > 0) { held.Add((Stopwatch.GetTimestamp() + (long)(_delay.TotalSeconds * Stopwatch.Frequency), buffer.AsSpan(0, count).ToArray())); }
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             // One side is gone.
         }
-        held.Writer.Complete();
-        await forwarding;
+        held.CompleteAdding();
+        await Task.Run(forwarding.Join);
     }
 
-    private static async Task ForwardAsync(ChannelReader<(long DueAt, byte[] Bytes)> held, Socket to)
+    /// <summary>A thread of its own: the timers of the pool are too coarse.</summary>
+    private static void Forward(BlockingCollection<(long DueAt, byte[] Bytes)> held, Socket to)
     {
         try
         {
-            await foreach ((long dueAt, byte[] bytes) in held.ReadAllAsync())
+            foreach ((long dueAt, byte[] bytes) in held.GetConsumingEnumerable())
             {
-                double wait = (dueAt - Stopwatch.GetTimestamp()) * 1000.0 / Stopwatch.Frequency;
-                if (wait > 0) { await Task.Delay(TimeSpan.FromMilliseconds(wait)); }
-                for (int sent = 0; sent < bytes.Length;) { sent += await to.SendAsync(bytes.AsMemory(sent)); }
+                while (Stopwatch.GetTimestamp() < dueAt) { Thread.Sleep(Math.Max(0, (int)((dueAt - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency))); }
+                for (int sent = 0; sent < bytes.Length;) { sent += to.Send(bytes.AsSpan(sent)); }
             }
             to.Shutdown(SocketShutdown.Send);
         }

@@ -9,7 +9,8 @@ namespace Eit.Cli.Demo;
 /// <param name="client">The connection.</param>
 /// <param name="watch">What is seen of the connection.</param>
 /// <param name="progress">Says which part of the messages has arrived, from 0 to 1.</param>
-internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConnection client, DemoWatch watch, Func<double> progress)
+/// <param name="note">Is told of a fault that did not come about, or that the connection did not get over.</param>
+internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConnection client, DemoWatch watch, Func<double> progress, Action<string> note)
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_faultLimit = TimeSpan.FromSeconds(30);
@@ -46,7 +47,7 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
             try { await BringAboutAsync(plan[i], limit.Token); }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // It did not come about in time: its count falls short, and the report says so.
+                note($"{plan[i]}, fault {i + 1} of {plan.Count}, was not over within {s_faultLimit.TotalSeconds:0} s.");
             }
         }
         _isDone = true;

@@ -66,7 +66,7 @@ internal sealed class DemoRun
             await using var client = new EitConnection(ClientOptions(server, relay));
             client.OnMessage(text => _down.Arrived(text));
             _watch = new DemoWatch(client);
-            _director = new DemoDirector(_options, relay, client, _watch, Progress);
+            _director = new DemoDirector(_options, relay, client, _watch, Progress, Note);
             _client = client;
             await ConverseAsync(server, client, _director, interrupted);
             await client.CloseAsync(CancellationToken.None);
@@ -112,8 +112,8 @@ internal sealed class DemoRun
         {
             // Interrupted, or a problem has been noted.
         }
-        catch (TimeoutException late) { _problems.Add(late.Message); }
-        catch (EitException failure) { _problems.Add(failure.Message); }
+        catch (TimeoutException late) { Note(late.Message); }
+        catch (EitException failure) { Note(failure.Message); }
     }
 
     private async Task SendAllAsync(DemoLedger ledger, Func<string, CancellationToken, ValueTask<SendOutcome>> sendAsync, CancellationTokenSource stop)
@@ -172,8 +172,13 @@ internal sealed class DemoRun
 
     private void Fail(string problem, CancellationTokenSource stop)
     {
-        lock (_problems) { _problems.Add(problem); }
+        Note(problem);
         stop.Cancel();
+    }
+
+    private void Note(string problem)
+    {
+        lock (_problems) { _problems.Add(problem); }
     }
 
     private DemoReport Report(bool isInterrupted)
