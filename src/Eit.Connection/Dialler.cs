@@ -92,7 +92,8 @@ internal sealed class Dialler : IDisposable
         if (_options.TokenProvider is not { } provider) { return null; }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_options.TokenLimit);
-        Task<string?> asking = provider(new TokenRequest(request.TokenReason), limit.Token).AsTask();
+        CancellationToken gone = limit.Token;
+        Task<string?> asking = Task.Run(() => provider(new TokenRequest(request.TokenReason), gone).AsTask(), gone);   // A provider may block, too.
         try { return await asking.WaitAsync(limit.Token).ConfigureAwait(false); }
         catch (OperationCanceledException)
         {

@@ -39,6 +39,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private TaskCompletionSource<DialFailure?>? _cycle;
     private CancellationTokenSource _redialWait = new();
     private DialFailure? _lastFailure;
+    private volatile SessionPump? _current;
     private Task? _running;
     private Func<string, ValueTask>? _onText;
     private Func<ReadOnlyMemory<byte>, ValueTask>? _onBytes;
@@ -349,8 +350,6 @@ public sealed partial class EitConnection : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private SessionPump? CurrentPump => _machine.Session is { } session ? _pumps.GetValueOrDefault(session) : null;
-
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static UInt128 MintId() => BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16));
@@ -380,10 +379,8 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private bool Accept(in OutgoingMessage message, out long id)
     {
-        SessionPump? pump;
-        lock (_host.Gate) { pump = CurrentPump; }
         id = 0;
-        AcceptResult result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out id);
+        AcceptResult result = _current is not { } pump ? AcceptResult.NotConnected : pump.Accept(in message, out id);
         PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
@@ -395,7 +392,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     {
         lock (_host.Gate)
         {
-            SessionPump? pump = CurrentPump;
+            SessionPump? pump = _current;
             bool isOver = _isClosing || _machine.State is ClientState.Closed or ClientState.Idle;
             return new SendTarget(pump, pump?.WhenRoomOrState() ?? _changed.Task, isOver);
         }
@@ -461,6 +458,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             if (output is ClientOutput.CycleEnded ended) { CycleEnded(ended); }
             else if (output is ClientOutput.StateChanged changed) { Changed(changed, now); }
         }
+        _current = _machine.Session is { } session ? _pumps.GetValueOrDefault(session) : null;
         _dialDeadline.Set(_machine.NextDeadline);
     }
 

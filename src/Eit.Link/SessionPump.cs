@@ -68,7 +68,7 @@ public sealed partial class SessionPump
         {
             result = Machine.Accept(in message, out id);
             if (result != AcceptResult.Accepted) { return result; }
-            line = TakeWriter(_host.Now);
+            line = TakeWriter();
         }
         if (line is not null) { StartWriting(line); }
         return result;
@@ -106,8 +106,7 @@ public sealed partial class SessionPump
             TransportLine? toClose;
             lock (_host.Gate)
             {
-                Instant now = _host.Now;
-                toWrite = TakeWriter(now);
+                toWrite = TakeWriter();
                 toClose = toWrite is null ? TakeClosing() : null;
                 if (toWrite is null && toClose is null)
                 {
@@ -132,7 +131,7 @@ public sealed partial class SessionPump
         {
             Instant now = _host.Now;
             Machine.Finished(in message, now);
-            line = TakeWriter(now);
+            line = TakeWriter();
             if (line is null) { SetDeadline(); }
             EndIfOver();
         }
@@ -252,12 +251,14 @@ public sealed partial class SessionPump
     // ---- Writing
 
     /// <summary>Finds a line that has something to write and that nobody writes to, and takes it. Called under the gate.</summary>
-    private TransportLine? TakeWriter(Instant now)
+    private TransportLine? TakeWriter()
     {
         for (int i = 0; i < _lines.Count; i++)
         {
             TransportLine line = _lines[i];
-            if (line.IsWriting || !line.CanWrite || !Machine.WantsToWrite(line.Epoch, now)) { continue; }
+            if (line.IsWriting || !line.CanWrite) { continue; }
+            Instant now = _host.Now;
+            if (!Machine.WantsToWrite(line.Epoch, now)) { continue; }
             (line.IsWriting, line.WriteBeganAt) = (true, now);
             return line;
         }

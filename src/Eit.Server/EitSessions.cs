@@ -86,6 +86,12 @@ public sealed partial class EitSessions
         lock (_gate) { return [.. _directory.Of(principalKey)]; }
     }
 
+    /// <summary>Says before the upgrade that a hello asks for a session for which there is no room (A1.2).</summary>
+    internal bool IsFullFor(Hello hello, string? principalKey)
+    {
+        lock (_gate) { return _directory.Judge(hello, principalKey) is AdmissionVerdict<EitSession>.Refuse { Violation.Code: CloseCode.Full }; }
+    }
+
     /// <summary>Gives a transport to the session that its hello is for, or begins one.</summary>
     /// <returns>Null, or why the transport is refused.</returns>
     internal Violation? Admit(TransportLine line, Hello hello, HttpContext context, string? principalKey, TimeSpan? expires, Func<IServiceProvider, EitHandler> makeHandler)

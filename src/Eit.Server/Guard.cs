@@ -4,7 +4,6 @@ using Eit.Protocol.Wire;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Eit.Server;
 
@@ -45,7 +44,7 @@ internal sealed class Guard(EitServerOptions options)
     /// <summary>TLS on the connection itself, or before a trusted proxy that says so.</summary>
     private bool IsEncrypted(HttpContext context)
     {
-        bool isTls = context.Features.Get<ITlsHandshakeFeature>() is not null || context.Features.Get<ITlsConnectionFeature>() is not null;
+        bool isTls = context.Features.Get<ITlsHandshakeFeature>() is not null;   // Not ITlsConnectionFeature: middleware sets that one for whoever sends a header.
         if (isTls || options.Exemption is { Unencrypted: true }) { return true; }
         if (context.Connection.RemoteIpAddress is not { } remote) { return false; }
         IPAddress address = remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote;

@@ -23,8 +23,13 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             if (isRead) { context.Response.Headers[WireLimits.HelloHeader] = WireLimits.HelloTaken; }
             else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello."); }
         }
+        if (refusal is null && hello is not null && sessions.IsFullFor(hello, guard.KeyOf(context.User)))
+        {
+            refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is full.") { RetryAfter = sessions.Spread() };
+        }
         if (refusal is not null)
         {
+            context.Response.Headers.Remove(WireLimits.HelloHeader);
             await RefuseAsync(context, refusal).ConfigureAwait(false);
             return;
         }
@@ -42,7 +47,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         context.Response.StatusCode = refusal.Status;
         if (refusal.Status == StatusCodes.Status401Unauthorized) { context.Response.Headers.WWWAuthenticate = "Bearer"; }
         if (refusal.Status == StatusCodes.Status426UpgradeRequired) { context.Response.Headers.Upgrade = "websocket"; }
-        if (refusal.RetryAfter is { } wait) { context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture); }
+        if (refusal.RetryAfter is { } wait) { context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture); }
         context.Response.ContentType = "text/plain; charset=utf-8";
         await context.Response.WriteAsync(refusal.Text + "\n").ConfigureAwait(false);
     }
@@ -82,9 +87,19 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             // The close ends the read that is still pending; nobody else looks at it.
             _ = reading.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             await line.Transport.CloseAsync(CloseCode.HelloTimeout, "The client did not say hello in time.", CancellationToken.None).ConfigureAwait(false);
-            await Task.WhenAny(reading, Task.Delay(s_refuseLimit, sessions.Time)).ConfigureAwait(false);
+            await EndOf(reading).ConfigureAwait(false);
             Log.HelloRefused(logger, (int)CloseCode.HelloTimeout, "The client did not say hello in time.");
             return (null, null);
+        }
+    }
+
+    /// <summary>Gives a read that nobody wants any more a moment to find the peer's close.</summary>
+    private async Task EndOf(Task reading)
+    {
+        try { await reading.WaitAsync(s_refuseLimit, sessions.Time).ConfigureAwait(false); }
+        catch (Exception end) when (end is TransportException or TimeoutException)
+        {
+            // Either way the transport is given up.
         }
     }
 }

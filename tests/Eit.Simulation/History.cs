@@ -5,12 +5,12 @@ using Eit.Protocol.Wire;
 namespace Eit.Simulation;
 
 /// <summary>What was promised and what happened, in one direction of one session; says what is wrong with it.</summary>
-internal sealed class History(string name)
+internal class History(string name)
 {
     private readonly List<Entry> _accepted = [];
     private readonly long[] _lastHandled = new long[LaneMarks.LaneCount];
 
-    internal long AcceptedCount => _accepted.Count;
+    internal virtual long AcceptedCount => _accepted.Count;
 
     internal long HandledCount { get; private set; }
 
@@ -26,14 +26,14 @@ internal sealed class History(string name)
         return bytes <= head.Length ? head : string.Concat(head, new string((char)('a' + (int)(id % 26)), bytes - head.Length));
     }
 
-    internal void Accepted(long id, Lane lane, int bytes)
+    internal virtual void Accepted(long id, Lane lane, int bytes, CompleteWhen? awaits = null)
     {
         Require(id == _accepted.Count + 1, $"message {id} was accepted after {_accepted.Count}");
         Require(!IsEnded, $"message {id} was accepted after the end");
-        _accepted.Add(new Entry(lane, bytes));
+        _accepted.Add(new Entry(lane, bytes, awaits));
     }
 
-    internal void Handled(in InboundMessage message)
+    internal virtual void Handled(in InboundMessage message)
     {
         string text = message.Text ?? System.Text.Encoding.UTF8.GetString(message.Bytes.Span);
         long id = long.Parse(text.AsSpan(0, text.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
@@ -49,14 +49,14 @@ internal sealed class History(string name)
         HandledCount++;
     }
 
-    internal void Finished(in InboundMessage message)
+    internal virtual void Finished(in InboundMessage message)
     {
         string text = message.Text ?? System.Text.Encoding.UTF8.GetString(message.Bytes.Span);
         long id = long.Parse(text.AsSpan(0, text.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
         _accepted[(int)id - 1].IsFinished = true;
     }
 
-    internal void Told(long id, SendOutcome outcome)
+    internal virtual void Told(long id, SendOutcome outcome)
     {
         Entry entry = _accepted[(int)id - 1];
         Require(entry.Outcome is null or SendOutcome.Received, $"message {id} was told as {entry.Outcome} and as {outcome}");
@@ -66,7 +66,7 @@ internal sealed class History(string name)
     }
 
     /// <summary>The session is over at the sender; what is not in the list counts as processed.</summary>
-    internal void Ended(IReadOnlyList<MessageOutcome> unfinished)
+    internal virtual void Ended(IReadOnlyList<MessageOutcome> unfinished)
     {
         Require(!IsEnded, "the session ended twice");
         IsEnded = true;
@@ -86,6 +86,19 @@ internal sealed class History(string name)
         for (int i = 0; i < _accepted.Count; i++)
         {
             Require(_accepted[i].IsHandled, $"message {i + 1} of {_accepted.Count} was lost");
+            bool isTold = _accepted[i].Awaits is not { } when || _accepted[i].Outcome == (when == CompleteWhen.Processed ? SendOutcome.Processed : SendOutcome.Received);
+            Require(isTold, $"nobody was told what became of message {i + 1} of {_accepted.Count}");
+        }
+    }
+
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(_accepted.Count, IsEnded ? 1 : 0);
+        digest.Add(_lastHandled);
+        foreach (Entry entry in _accepted)
+        {
+            digest.Add((int)entry.Lane, entry.Bytes, (long?)entry.Outcome ?? -1, (long?)entry.Awaits ?? -1);
+            digest.Add(entry.IsHandled, entry.IsFinished);
         }
     }
 
@@ -94,11 +107,14 @@ internal sealed class History(string name)
         if (!holds) { throw new HistoryException($"{name}: {otherwise}."); }
     }
 
-    private sealed class Entry(Lane lane, int bytes)
+    private sealed class Entry(Lane lane, int bytes, CompleteWhen? awaits)
     {
         internal Lane Lane => lane;
 
         internal int Bytes => bytes;
+
+        /// <summary>What the sender waits for; null if for nothing.</summary>
+        internal CompleteWhen? Awaits => awaits;
 
         internal bool IsHandled { get; set; }
 

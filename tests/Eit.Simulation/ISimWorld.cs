@@ -16,6 +16,9 @@ internal interface ISimWorld
 
     History HistoryOf(string session, bool fromClient);
 
+    /// <summary>Whether the line takes another message now.</summary>
+    bool MayWrite(SimLink link);
+
     /// <summary>Something waits in a direction of a link.</summary>
     void Sent(SimLink link, bool toServer);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Eit.Simulation.Exhaustive;
 
 namespace Eit.Simulation;
 
@@ -10,7 +11,8 @@ internal static class Program
     {
         if (arguments is ["--seeds", { } count, .. { } rest] && int.TryParse(count, CultureInfo.InvariantCulture, out int seeds) && seeds > 0) { return RunSeeds(seeds, rest); }
         if (arguments is ["--seed", { } one] && ulong.TryParse(one, CultureInfo.InvariantCulture, out ulong seed)) { return RunSeed(seed); }
-        Console.Error.WriteLine("usage: Eit.Simulation --seeds N [--from SEED] [--canary ForgetsOnLoss|RepeatsOnResume] | --seed SEED | --exhaustive");
+        if (arguments is ["--exhaustive", .. { } bounds]) { return Explore(bounds); }
+        Console.Error.WriteLine("usage: Eit.Simulation --seeds N [--from SEED] [--canary ForgetsOnLoss|RepeatsOnResume] | --seed SEED | --exhaustive [--world NAMES] [--messages N] [--cycles N] [--cuts N] [--canary …]");
         return 2;
     }
 
@@ -35,4 +37,32 @@ internal static class Program
         Console.WriteLine(result.Describe(watch.Elapsed));
         return result.FirstFailure is null ? 0 : 1;
     }
+
+    private static int Explore(string[] options)
+    {
+        IEnumerable<ExplorationBounds> worlds = ExplorationBounds.Default;
+        for (int i = 0; i + 1 < options.Length; i += 2)
+        {
+            string value = options[i + 1];
+            worlds = options[i] switch
+            {
+                "--world" => worlds.Where(world => value.Split(',').Contains(world.Name)),
+                "--messages" => worlds.Select(world => world with { MessagesUp = NumberIn(value), MessagesDown = NumberIn(value) }),
+                "--cycles" => worlds.Select(world => world with { Cycles = NumberIn(value) }),
+                "--cuts" => worlds.Select(world => world with { Cuts = NumberIn(value) }),
+                "--canary" => worlds.Select(world => world with { Canary = Enum.Parse<Canary>(value) }),
+                _ => throw new ArgumentException($"What is {options[i]}?"),
+            };
+        }
+        bool isComplete = true;
+        Parallel.ForEach(worlds.ToArray(), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, bounds =>
+        {
+            ExplorationResult result = new Exploration(bounds).Run();
+            if (!result.IsComplete) { isComplete = false; }
+            Console.WriteLine(result.Describe());
+        });
+        return isComplete ? 0 : 1;
+    }
+
+    private static int NumberIn(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -61,6 +61,8 @@ internal sealed class RandomWorld : ISimWorld
         return history;
     }
 
+    public bool MayWrite(SimLink link) => true;
+
     public void Sent(SimLink link, bool toServer)
     {
         SimLink.Direction direction = link.Towards(toServer);
@@ -342,11 +344,8 @@ internal sealed class RandomWorld : ISimWorld
     }
 
     private bool IsQuiet() =>
-        _clients.TrueForAll(static client => client.Machine.State is ClientState.Connected or ClientState.Closed && !client.Machine.IsCycling && client.Sessions.TrueForAll(IsQuiet))
-        && _servers.TrueForAll(static server => !server.IsUp || server.Sessions.TrueForAll(IsQuiet));
-
-    private static bool IsQuiet(SimSession session) =>
-        session.Machine.State is SessionState.Ended || (session.Machine.State is SessionState.Online && session.Machine.IsSettled && !session.IsBusy && session.Machine.InboxMessages == 0);
+        _clients.TrueForAll(static client => client.Machine.State is ClientState.Connected or ClientState.Closed && !client.Machine.IsCycling && client.Sessions.TrueForAll(static session => session.IsQuiet))
+        && _servers.TrueForAll(static server => !server.IsUp || server.Sessions.TrueForAll(static session => session.IsQuiet));
 
     private void CheckQuiet()
     {

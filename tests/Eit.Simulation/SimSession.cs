@@ -27,6 +27,10 @@ internal sealed class SimSession
 
     internal bool IsBusy { get; private set; }
 
+    /// <summary>Whether nothing is left to do: it is over, or everything that was accepted is processed.</summary>
+    internal bool IsQuiet =>
+        Machine.State is SessionState.Ended || (Machine.State is SessionState.Online && Machine.IsSettled && !IsBusy && Machine.InboxMessages == 0);
+
     internal History Outgoing { get; }
 
     internal History Incoming { get; }
@@ -50,7 +54,7 @@ internal sealed class SimSession
         };
         AcceptResult result = Machine.Accept(in message, out long id);
         if (result != AcceptResult.Accepted) { return false; }
-        Outgoing.Accepted(id, lane, bytes);
+        Outgoing.Accepted(id, lane, bytes, isAwaited ? when : null);
         return true;
     }
 
@@ -98,6 +102,14 @@ internal sealed class SimSession
         MostBytesHeld = (int)Math.Max(MostBytesHeld, Machine.BytesHeld);
     }
 
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(IsBusy, _forgetsNext, _world.Canary == Canary.RepeatsOnResume && _lastHandled is not null);
+        digest.Add(IsBusy ? _handling.Number : 0, _world.Canary == Canary.RepeatsOnResume ? _lastHandled?.Number ?? 0 : 0);
+        foreach (SimLink link in Links) { digest.Add(link.Epoch); }
+        Machine.AppendTo(digest);
+    }
+
     private void Saw(SimLink link, FrameType type) => _world.SawInput(Machine.State, Machine.RoleOf(link.Epoch), type, IsClient);
 
     private void Do(SessionOutput output)
@@ -130,7 +142,7 @@ internal sealed class SimSession
         bool wrote = false;
         foreach (SimLink link in Links.ToArray())
         {
-            while (Machine.WantsToWrite(link.Epoch, _world.Now) && Machine.Fill(link.Epoch, _writer, _world.Now))
+            while (_world.MayWrite(link) && Machine.WantsToWrite(link.Epoch, _world.Now) && Machine.Fill(link.Epoch, _writer, _world.Now))
             {
                 link.Send(IsClient, _writer.End().ToArray());
                 _world.Sent(link, IsClient);

@@ -21,6 +21,7 @@ public sealed class ClientMachine
     private Hello? _cycleHello;
     private Hello? _redialHello;
     private string _cycleWhy = "age";
+    private Instant? _cycleAgainBy;
     private bool _drains;
     private bool _tokenRejected;
     private bool _askedAgain;
@@ -85,6 +86,7 @@ public sealed class ClientMachine
         Hello hello = (isCycle ? _cycleHello : _redialHello)!;
         (_cycleHello, _redialHello) = (isCycle ? null : _cycleHello, isCycle && State is not ClientState.Dialing ? _redialHello : null);
         (_tokenRejected, _askedAgain) = (false, false);
+        if (!welcome.IsResumed && ClosesForGood) { return RefuseSession(isCycle); }
         if (welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended)) { return RefuseWelcome(now); }
 
         Learn(welcome, now);
@@ -135,13 +137,14 @@ public sealed class ClientMachine
             case SessionOutput.HandedOver:
                 _cycle.Connected(_expires, now);
                 _redial.Connected(now);
-                _drains = false;
+                _drains = _drains && _cycleAgainBy is not null;
+                CycleAgain(now);
                 _outputs.Enqueue(new ClientOutput.CycleEnded(Failure: null));
                 break;
             case SessionOutput.CycleAsked asked:
                 _drains |= string.Equals(asked.Request.Why, "drain", StringComparison.Ordinal);
                 _cycleWhy = asked.Request.Why is "drain" or "age" ? asked.Request.Why : "request";
-                _cycle.Asked(asked.Request.Within, now);
+                AskCycle(asked.Request.Within, now);
                 break;
             case SessionOutput.TermsChanged changed:
                 _redial.Spread = changed.Terms.Spread;
@@ -191,7 +194,7 @@ public sealed class ClientMachine
     {
         if (State is not ClientState.Connected) { return false; }
         _cycleWhy = why;
-        _cycle.Asked(TimeSpan.Zero, now);
+        AskCycle(TimeSpan.Zero, now);
         return true;
     }
 
@@ -202,6 +205,7 @@ public sealed class ClientMachine
         if (State is ClientState.Closed or ClientState.Idle or ClientState.Paused) { return; }
         (_cycleHello, _redialHello, _isPausing) = (null, null, true);
         _cycle.Stop();
+        Standby?.Abandon(CloseCode.SessionLost, "The client pauses.");
         Session?.Detach(CloseCode.Detached, "The client pauses.", now);
         MoveTo(new ClientState.Paused(), CloseCode.Detached, "paused", failure: null, isResumed: false);
     }
@@ -278,9 +282,28 @@ public sealed class ClientMachine
 
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(State.GetType().Name.Length, _epoch, _cycleHello?.Epoch ?? 0, _redialHello?.Epoch ?? 0);
-        digest.Add(Failures, _isClosing ? 1 : 0, _drains ? 1 : 0, _cycle.NextDeadline == Instant.Never ? 0 : 1);
-        digest.Add((long)(Instance.Value & long.MaxValue), (long)((Session?.Id.Value ?? default) & long.MaxValue));
+        (long kind, long attempt, Instant at) = State switch
+        {
+            ClientState.Idle => (0, 0, Instant.Never),
+            ClientState.Dialing dialing => (1, dialing.Attempt, Instant.Never),
+            ClientState.Connected => (2, 0, Instant.Never),
+            ClientState.Waiting waiting => (3, waiting.Attempt, waiting.RedialAt),
+            ClientState.Refused refused => (4, refused.Attempt, refused.RetryAt),
+            ClientState.Paused => (5, 0, Instant.Never),
+            ClientState.Closed closed => (6, (long)closed.Code, Instant.Never),
+            _ => throw new UnreachableException(),
+        };
+        digest.Add(kind, attempt, _epoch, Failures, _outputs.Count);
+        digest.Add(at);
+        digest.Add(_cycle.NextDeadline);
+        digest.Add((long?)_cycleHello?.Want ?? 0, _cycleHello?.Epoch ?? 0, (long?)_redialHello?.Want ?? 0, _redialHello?.Epoch ?? 0);
+        digest.Add(_drains, _tokenRejected, _askedAgain, _isPausing);
+        digest.Add(_isClosing, _everConnected);
+        digest.Add(_redial.Spread.Ticks, _expires?.Ticks ?? -1);
+        digest.Add(System.Text.Encoding.UTF8.GetBytes(_cycleWhy));
+        digest.Add(Instance.Value);
+        digest.Add(Session?.Id.Value ?? UInt128.Zero);
+        digest.Add(Standby?.Id.Value ?? UInt128.Zero);
         Session?.AppendTo(digest);
         Standby?.AppendTo(digest);
     }
@@ -326,8 +349,20 @@ public sealed class ClientMachine
         }
         SessionMachine? old = Session;
         Session = session;
-        old?.Abandon(CloseCode.SessionLost, $"The server does not have the session: {welcome.Why ?? "unknown"}.");
+        Standby?.Abandon(CloseCode.SessionLost, "The client has gone on with another session.");
+        old?.Forsake($"The server does not have the session: {welcome.Why ?? "unknown"}.");
         return session;
+    }
+
+    /// <summary>Whether no session follows the one that there is.</summary>
+    private bool ClosesForGood => _isClosing || (Session?.Closing is { } notice && !CloseCodes.MayRedial(notice.Code));
+
+    /// <summary>The session that is closing can't go on on the new transport: it does on the old one, or it is over.</summary>
+    private SessionMachine? RefuseSession(bool isCycle)
+    {
+        if (isCycle) { _outputs.Enqueue(new ClientOutput.CycleEnded(new DialFailure(DialFailureKind.Protocol, "The session is closing."))); }
+        if (Session is { IsConnected: false } session) { session.Forsake("The server does not have the session."); }
+        return null;
     }
 
     private SessionMachine? RefuseWelcome(Instant now)
@@ -336,17 +371,33 @@ public sealed class ClientMachine
         return null;
     }
 
+    private void AskCycle(TimeSpan within, Instant now)
+    {
+        if (IsCycling) { _cycleAgainBy = now + within; }           // The one under way may lead to where the client has to leave.
+        else { _cycle.Asked(within, now); }
+    }
+
+    /// <summary>Plans the cycle that was asked for during the one that has ended.</summary>
+    private void CycleAgain(Instant now)
+    {
+        if (_cycleAgainBy is not { } until) { return; }
+        _cycleAgainBy = null;
+        _cycle.Asked(until.Since(now), now);
+    }
+
     private void CycleFailed(DialFailure failure, Instant now)
     {
         _outputs.Enqueue(new ClientOutput.CycleEnded(failure));
         bool nobodyElse = _drains && failure.HttpStatus == 503;
         if (nobodyElse) { Session?.BeginClose(new CloseNotice(CloseCode.Draining, "No other server takes the session."), takesInbound: true, giveUpAfter: null, now); }
         else { _cycle.Failed(now); }
+        CycleAgain(now);
     }
 
     private void TransportsLost(SessionOutput.OutageBegan outage, Instant now)
     {
         _cycle.Stop();
+        _cycleAgainBy = null;
         if (_isPausing || State is not ClientState.Connected) { return; }
         if (_cycleHello is { } dialled)
         {
@@ -360,7 +411,7 @@ public sealed class ClientMachine
     private void SessionEnded(SessionOutput.Ended ended, Instant now)
     {
         Session = null;
-        _drains = false;
+        (_drains, _cycleAgainBy) = (false, null);
         if (CloseCodes.NeedsNewInstance(ended.Code)) { Instance = new InstanceId(_mintId()); }
         if (_isClosing || !CloseCodes.MayRedial(ended.Code))
         {

@@ -104,15 +104,30 @@ internal sealed class MessageReceiver
         Waiting = 0;
     }
 
+    /// <summary>The line has been quiet for a while: lets the memory go that only traffic needs.</summary>
+    internal void Trim()
+    {
+        foreach (RingBuffer<InboundMessage> lane in _inbox) { lane.Trim(); }
+        _early.TrimExcess();
+    }
+
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Received, Waiting, _handedOver, _early.Count, Acks.IsOwed ? 1 : 0);
+        digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
+        digest.Add(Acks.IsOwed, _isDiscarding);
+        digest.Add(Acks.NextDeadline);
         for (long number = Received + 1, left = _early.Count; left > 0; number++)
         {
-            if (!_early.ContainsKey(number)) { continue; }
-            digest.Add(number);
+            if (!_early.TryGetValue(number, out Frame early)) { continue; }
+            digest.Add(number, (int)early.Lane, early.Payload.Length);
+            digest.Add(early.HasMore, early.IsPrompt, early.IsText);
             left--;
+        }
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        {
+            digest.Add(_assemblies[lane]?.Length ?? -1, _inbox[lane].Count);
+            for (int i = 0; i < _inbox[lane].Count; i++) { digest.Add(_inbox[lane][i].Number, _inbox[lane][i].PayloadBytes); }
         }
     }
 

@@ -128,7 +128,7 @@ internal sealed class MessageSender(SessionSettings settings)
         if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
         Received(received);
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
-        Trim();
+        TrimLedger();
         return true;
     }
 
@@ -159,11 +159,35 @@ internal sealed class MessageSender(SessionSettings settings)
         return unfinished;
     }
 
+    /// <summary>The line has been quiet for a while: lets the memory go that only traffic needs.</summary>
+    internal void Trim()
+    {
+        _ledger.Trim();
+        foreach (RingBuffer<OutboxEntry> lane in _outbox) { lane.Trim(); }
+        if (IsSettled) { _arena.Trim(); }
+    }
+
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Sent, Cursor, PeerReceived, OutboxMessages);
+        digest.Add(Sent, Cursor, PeerReceived, OutboxMessages, _ledger.Count, _firstInLedger, _lastId, PeerMessageBytesMax, Outcomes.Count);
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
-        digest.Add(_credit.MessagesLimit - _credit.MessagesSpent, _credit.BytesLimit - _credit.BytesSpent, _ledger.Count, _isStopped ? 1 : 0);
+        digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0);
+        for (int i = 0; i < _ledger.Count; i++)
+        {
+            ref LedgerEntry entry = ref _ledger[i];
+            digest.Add(entry.MessageId, (int)entry.Lane, entry.Kind, entry.Payload.Length, (int)entry.CompleteWhen);
+            digest.Add(entry.HasMore, entry.IsDone, entry.IsPrompt, entry.Token is null);
+        }
+        foreach (RingBuffer<OutboxEntry> lane in _outbox)
+        {
+            digest.Add(lane.Count);
+            for (int i = 0; i < lane.Count; i++)
+            {
+                ref OutboxEntry entry = ref lane[i];
+                digest.Add(entry.Id, entry.Kind, entry.Payload.Length, entry.NumberedBytes, (int)entry.CompleteWhen);
+                digest.Add(entry.HasBegun, entry.IsText, entry.Token is null);
+            }
+        }
     }
 
     private bool TryPickLane(out int lane)
@@ -242,13 +266,12 @@ internal sealed class MessageSender(SessionSettings settings)
         entry.Token = null;
     }
 
-    private void Trim()
+    private void TrimLedger()
     {
         while (_ledger.Count > 0 && _ledger[0].IsDone)
         {
             _ledger.Take();
             _firstInLedger++;
         }
-        if (IsSettled) { _arena.Trim(); }
     }
 }

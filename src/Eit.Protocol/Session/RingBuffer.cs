@@ -2,10 +2,9 @@ using System.Diagnostics;
 
 namespace Eit.Protocol.Session;
 
-/// <summary>A queue in one array that grows by doubling, can be read at any place, and lets its memory go when it has become empty after a burst.</summary>
+/// <summary>A queue in one array that grows by doubling, can be read at any place, and keeps its memory until it is trimmed.</summary>
 internal sealed class RingBuffer<T>
 {
-    private const int CapacityKept = 64;
     private T[] _items = [];
     private int _head;
 
@@ -34,11 +33,14 @@ internal sealed class RingBuffer<T>
         slot = default!;
         _head = (_head + 1) & (_items.Length - 1);
         Count--;
-        if (Count == 0 && _items.Length > CapacityKept) { (_items, _head) = ([], 0); }
         return item;
     }
 
-    internal void Clear() => (_items, _head, Count) = ([], 0, 0);
+    /// <summary>Lets the memory go, if nothing is in the queue.</summary>
+    internal void Trim()
+    {
+        if (Count == 0) { (_items, _head) = ([], 0); }
+    }
 
     private void Grow()
     {

@@ -107,6 +107,9 @@ public sealed class SessionMachine
     /// <summary>Gets whether the session takes nothing more from its application.</summary>
     public bool IsClosing => _close is not null || _peerClose is not null || State is SessionState.Ended;
 
+    /// <summary>Gets what the session closes with; null while neither end closes it.</summary>
+    public CloseNotice? Closing => _close?.Notice;
+
     /// <summary>Gets whether the client has shown that it knows of the session (S2.2).</summary>
     public bool IsConfirmed => _isConfirmed;
 
@@ -243,8 +246,8 @@ public sealed class SessionMachine
             _receiver.Acks.OweNow(now);
             return;
         }
+        EndOutage(welcome.Epoch, now);
         SessionTransport transport = Attach(welcome.Epoch, TransportRole.Candidate, expires: null, now);
-        _candidate = transport;
         BeginHandOver(transport, now);
     }
 
@@ -310,7 +313,7 @@ public sealed class SessionMachine
     {
         if (State is SessionState.Detached detached && now >= detached.Until)
         {
-            End(CloseCode.SessionLost, "No transport came within the window.", violation: null);
+            Forsake("No transport came within the window.");
             return;
         }
         if (_close is { } close && now >= close.GiveUpAt)
@@ -382,6 +385,14 @@ public sealed class SessionMachine
     /// <param name="reason">In words.</param>
     public void Abandon(CloseCode code, string reason) => End(code, reason, violation: null);
 
+    /// <summary>Ends the session because no transport will come for it; one that was closing ends with what it closes with.</summary>
+    /// <param name="reason">In words.</param>
+    public void Forsake(string reason)
+    {
+        if (_close is { } close) { End(close.Notice.Code, close.Notice.Reason, violation: null); }
+        else { End(CloseCode.SessionLost, reason, violation: null); }
+    }
+
     /// <summary>Gives every transport up and waits for another (L1.5).</summary>
     /// <param name="code">Why.</param>
     /// <param name="reason">In words.</param>
@@ -433,24 +444,32 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(writer);
         if (Find(epoch) is not { } transport) { return false; }
         writer.Begin();
+        bool isWelcome = transport.Control.TryPeek(out Frame first) && first.Type == FrameType.Welcome;
         while (transport.Control.TryDequeue(out Frame control)) { WriteControl(writer, in control); }
         if (transport == _active) { WriteSession(transport, writer, now); }
         if (writer.FrameCount == 0) { return false; }
-        transport.KeepAlive.Sent(now);
+        if (!isWelcome) { transport.KeepAlive.Sent(now); }         // The welcome leaves the phase that was drawn for the first ping.
         return true;
     }
 
     internal void AppendTo(StateDigest digest)
     {
+        digest.Add(Id.Value);
+        digest.Add(HighestEpoch, (int)_end, State switch { SessionState.Online => 1, SessionState.Proving => 2, SessionState.Crossing => 3, SessionState.Detached => 4, _ => 5 });
+        digest.Add(State is SessionState.Detached detached ? detached.Until : Instant.Never);
+        digest.Add(State is SessionState.Ended ended ? (long)ended.Code : 0, _peerTimeout.Ticks, _settings.Timeout.Ticks, _window.Ticks, _outputs.Count);
+        digest.Add(_isConfirmed, _mayBeSentResend, IsStandby, _roundTrip.IsKnown);
+        digest.Add(_roundTrip.Smoothed);
+        digest.Add((long?)_close?.Notice.Code ?? 0, (long?)_peerClose?.Code ?? 0, _peerCloseLast);
+        digest.Add(_close is { IsFirst: true }, _close is { TakesInbound: true });
+        digest.Add(_close?.GiveUpAt);
+        digest.Add(_handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1, _handOver?.New.Epoch ?? 0);
+        digest.Add(_handOver?.GapDeadline);
+        _active?.AppendTo(digest);
+        _candidate?.AppendTo(digest);
+        _handOver?.Old?.AppendTo(digest);
         _sender.AppendTo(digest);
         _receiver.AppendTo(digest);
-        digest.Add(State.GetType().Name.Length, _isConfirmed ? 1 : 0, _mayBeSentResend ? 1 : 0, HighestEpoch);
-        digest.Add(_close is null ? 0 : 1, _peerClose is null ? 0 : 1, _handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1);
-        foreach (SessionTransport? transport in (ReadOnlySpan<SessionTransport?>)[_active, _candidate, _handOver?.Old])
-        {
-            digest.Add(transport?.Epoch ?? 0, transport?.Expected ?? 0, transport?.RewindFrom ?? 0, transport is { HoldsData: true } ? 1 : 0);
-            digest.Add(transport?.Control.Count ?? 0, transport is { ResendSent: true } ? 1 : 0, transport?.CloseSentAt is null ? 0 : 1);
-        }
     }
 
     private static Instant Earliest(Instant one, Instant two, Instant three) => Instant.Earlier(one, Instant.Earlier(two, three));
@@ -541,10 +560,17 @@ public sealed class SessionMachine
     {
         Drop(_candidate, CloseCode.Cycled, "A newer transport has come.");
         if (_handOver is not null) { FinishHandOver(now); }        // The client begins another only when the last one is complete at its end.
+        EndOutage(epoch, now);
         SessionTransport transport = Attach(epoch, TransportRole.Candidate, expires, now);
         _mayBeSentResend = true;
         Settle();
         return transport;
+    }
+
+    /// <summary>A cycle whose old transport was lost before the new one came ends the outage as a resume does.</summary>
+    private void EndOutage(long epoch, Instant now)
+    {
+        if (State is SessionState.Detached detached) { _outputs.Enqueue(new SessionOutput.Resumed(epoch, now.Since(detached.Since), Replayed: 0)); }
     }
 
     // ---- What frames do
@@ -739,6 +765,7 @@ public sealed class SessionMachine
         if (_candidate?.Epoch == lostEpoch) { Drop(_candidate, CloseCode.Cycled, "The old transport has been taken back."); }
         transport.Role = TransportRole.Active;
         _active = transport;
+        _receiver.Acks.OweNow(now);                                // What was acknowledged on the other may have been lost with it.
     }
 
     // ---- Losing transports
@@ -780,16 +807,11 @@ public sealed class SessionMachine
     private void BeginOutage(long epoch, CloseCode code, string reason, Instant now)
     {
         (_handOver, _mayBeSentResend) = (null, false);
-        if (_peerClose is { } closed && IsClosedHere)
-        {
-            End(closed.Code, closed.Reason, violation: null);
-            return;
-        }
         TimeSpan window = _isConfirmed ? _window : _window / 4;    // S2.2
         _outputs.Enqueue(new SessionOutput.OutageBegan(epoch, code, reason));
         if (window <= TimeSpan.Zero)
         {
-            End(CloseCode.SessionLost, "The session can't be resumed.", violation: null);
+            Forsake("The session can't be resumed.");
             return;
         }
         MoveTo(new SessionState.Detached(now, now + window));
@@ -888,6 +910,8 @@ public sealed class SessionMachine
         {
             transport.PingedAt = now;
             writer.WriteNumber(FrameType.Ping, ++transport.PingId);
+            _sender.Trim();
+            _receiver.Trim();
         }
         EndIfClosed(now);
     }

@@ -40,6 +40,18 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     /// <summary>When the last ping left; null if it is answered.</summary>
     internal Instant? PingedAt { get; set; }
 
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(Epoch, (int)Role, Expected, RewindFrom ?? 0, PingId);
+        digest.Add(HoldsData, ResendSent);
+        digest.Add(idle.NextDeadline);
+        digest.Add(keepAlive.NextDeadline);
+        digest.Add(ExpiresAt);
+        digest.Add(CloseSentAt);
+        digest.Add(PingedAt);
+        foreach (Frame control in Control) { digest.Add((int)control.Type, control.Number, (control.Body as Resend)?.Lost ?? 0); }
+    }
+
     /// <summary>Checks a number against its place (N1.2, N1.3, H1.6).</summary>
     /// <param name="number">The number that came.</param>
     /// <param name="received">What this end has: the peer leaves out what it knows to be here.</param>

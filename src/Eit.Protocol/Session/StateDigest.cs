@@ -1,7 +1,9 @@
+using Eit.Backoff;
+
 namespace Eit.Protocol.Session;
 
-/// <summary>A running digest of a state (FNV-1a over whole numbers), by which an exploration knows that it has been there.</summary>
-internal sealed class StateDigest
+/// <summary>A digest of a state, by which an exploration knows that it has been there. Moments count by how far from now they are.</summary>
+internal sealed class StateDigest(Instant now)
 {
     private ulong _low = 14695981039346656037;
     private ulong _high = 0x9E3779B97F4A7C15;
@@ -10,10 +12,31 @@ internal sealed class StateDigest
 
     internal void Add(params ReadOnlySpan<long> numbers)
     {
-        foreach (long number in numbers)
-        {
-            _low = (_low ^ (ulong)number) * 1099511628211;
-            _high = ulong.RotateLeft(_high ^ (ulong)number, 23) * 0xBF58476D1CE4E5B9;
-        }
+        foreach (long number in numbers) { Mix((ulong)number); }
+    }
+
+    internal void Add(bool one, bool two = false, bool three = false, bool four = false) =>
+        Mix((one ? 1UL : 0) | (two ? 2UL : 0) | (three ? 4UL : 0) | (four ? 8UL : 0));
+
+    internal void Add(UInt128 id) => Add((long)(ulong)id, (long)(ulong)(id >> 64));
+
+    /// <summary>Adds a deadline, or another moment.</summary>
+    internal void Add(Instant at) => Mix(at == Instant.Never ? ulong.MaxValue : (ulong)(at.Ticks - now.Ticks));
+
+    internal void Add(Instant? at) => Add(at ?? Instant.Never);
+
+    internal void Add(TimeSpan time) => Mix((ulong)time.Ticks);
+
+    internal void Add(ReadOnlySpan<byte> bytes)
+    {
+        Mix((ulong)bytes.Length);
+        foreach (byte value in bytes) { Mix(value); }
+    }
+
+    private void Mix(ulong number)
+    {
+        _low = (_low ^ number) * 1099511628211;
+        _low ^= _low >> 32;
+        _high = ulong.RotateLeft(_high ^ number, 23) * 0xBF58476D1CE4E5B9;
     }
 }

@@ -62,13 +62,13 @@ public class AcknowledgementTests
         World world = new World().Connected();
         world.Client.Session.SendAll("one", "two", "three");
         world.Settle();
-        UInt128 before = Digest(world.Client.Session);
+        UInt128 before = world.Client.Session.Digest;
 
         world.Wire.Down.Inject("""{"t":"ack","received":1,"processed":[0,0,1,0],"credit":[1,1]}""");
         world.Wire.Down.Inject("""{"t":"ack","received":0,"processed":[0,0,0,0],"credit":[0,0]}""");
         world.Settle();
 
-        Assert.Equal(before, Digest(world.Client.Session));
+        Assert.Equal(before, world.Client.Session.Digest);
         Assert.Equal(3, world.Client.Session.Machine.PeerReceived);
         Assert.True(world.Client.Session.Machine.IsSettled);
         Assert.Null(world.Client.Session.Ended);
@@ -158,12 +158,5 @@ public class AcknowledgementTests
         world.Settle();                                            // And no time passes.
 
         Assert.Equal([("prompt", SendOutcome.Processed)], world.Client.Session.Outcomes);
-    }
-
-    private static UInt128 Digest(SessionEnd end)
-    {
-        var digest = new StateDigest();
-        end.Machine.AppendTo(digest);
-        return digest.Value;
     }
 }

@@ -70,7 +70,7 @@ public class ResumeTests
         world.CutTheWire();
         world.Pass(TimeSpan.FromSeconds(1));
         Hello used = world.Client.Dials[^1].Hello;
-        UInt128 before = DigestOf(world.Server.Session);
+        UInt128 before = world.Server.Session.Digest;
 
         Transport replayed = world.DialByHand("alice", used);
         Transport lower = world.DialByHand("alice", used with { Epoch = 1, Proof = world.Client.Session.Machine.Prove(1) });
@@ -102,7 +102,7 @@ public class ResumeTests
     public void A_stolen_session_id_without_the_secret_is_refused()
     {
         World world = new World().Connected();
-        UInt128 before = DigestOf(world.Server.Session);
+        UInt128 before = world.Server.Session.Digest;
         SessionId stolen = world.Server.Session.Machine.Id;
         string[] guesses = ["", "00", new('0', 64), ResumeProof.Make(new byte[32], stolen, 9), world.Client.Session.Machine.Prove(8), world.Client.Session.Machine.Prove(9).ToUpperInvariant()];
 
@@ -123,7 +123,7 @@ public class ResumeTests
     public void A_session_can_not_be_resumed_by_another_principal()
     {
         World world = new World().Connected();
-        UInt128 before = DigestOf(world.Server.Session);
+        UInt128 before = world.Server.Session.Digest;
 
         foreach (HelloWant want in (HelloWant[])[HelloWant.Resume, HelloWant.Cycle])
         {
@@ -173,7 +173,7 @@ public class ResumeTests
         SessionEnd server = world.Server.Session;
         world.Client.Session.SendAll("one");
         world.Pass(TimeSpan.FromMilliseconds(100));
-        UInt128 before = DigestOf(server);
+        UInt128 before = server.Digest;
         int outputs = server.Outputs.Count;
 
         foreach (string late in (string[])
@@ -196,7 +196,7 @@ public class ResumeTests
         server.Machine.TransportLost(old.Epoch, CloseCode.Malformed, "late", world.Now);
         server.Drive();
 
-        Assert.Equal(before, DigestOf(server));
+        Assert.Equal(before, server.Digest);
         Assert.Equal(outputs, server.Outputs.Count);
         Assert.Null(server.Machine.RoleOf(old.Epoch));
         world.Pass(TimeSpan.FromSeconds(60));                      // Nor does its silence count.
@@ -382,18 +382,11 @@ public class ResumeTests
 
     private static void AssertUnharmed(World world, UInt128 before)
     {
-        Assert.Equal(before, DigestOf(world.Server.Session));
+        Assert.Equal(before, world.Server.Session.Digest);
         world.Client.Session.SendAll("still here");
         world.Server.Session.SendAll("still there");
         world.Settle();
         Assert.Equal("still here", world.Server.Session.Received.Last());
         Assert.Equal("still there", world.Client.Session.Received.Last());
-    }
-
-    private static UInt128 DigestOf(SessionEnd end)
-    {
-        var digest = new StateDigest();
-        end.Machine.AppendTo(digest);
-        return digest.Value;
     }
 }

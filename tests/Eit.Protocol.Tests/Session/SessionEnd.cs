@@ -36,6 +36,17 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
     /// <summary>The message whose handler is at work.</summary>
     internal InboundMessage? Handling { get; private set; }
 
+    /// <summary>A digest of everything that the machine knows.</summary>
+    internal UInt128 Digest
+    {
+        get
+        {
+            var digest = new StateDigest(world.Now);
+            machine.AppendTo(digest);
+            return digest.Value;
+        }
+    }
+
     internal bool IsOver => Ended is not null && Handling is null && machine.InboxMessages == 0;
 
     /// <summary>The transports that the end has not closed or lost.</summary>

@@ -9,7 +9,7 @@ internal sealed class Transport
 {
     internal Transport(World world, ClientEnd client, ServerEnd server, DialRequest request)
     {
-        (Client, Server, Epoch, DialledAt) = (client, server, request.Epoch, world.Now);
+        (World, Client, Server, Epoch, DialledAt) = (world, client, server, request.Epoch, world.Now);
         Up = new Direction(world, this, packet => server.Receive(this, packet));
         Down = new Direction(world, this, packet => client.Receive(this, packet));
         Up.Write(request.Hello);
@@ -18,11 +18,13 @@ internal sealed class Transport
     /// <summary>A transport of nobody's client, to say on it what no client would.</summary>
     internal Transport(World world, ClientEnd client, ServerEnd server, long epoch, string first)
     {
-        (Client, Server, Epoch, DialledAt) = (client, server, epoch, world.Now);
+        (World, Client, Server, Epoch, DialledAt) = (world, client, server, epoch, world.Now);
         Up = new Direction(world, this, packet => server.Receive(this, packet));
         Down = new Direction(world, this, static _ => { });
         Up.Inject(first);
     }
+
+    internal World World { get; }
 
     internal ClientEnd Client { get; }
 

@@ -89,6 +89,33 @@ internal sealed class World
         Settle();
     }
 
+    /// <summary>Opens the new transport of a cycle and holds the client's switch back: the client is crossing, the server does not know it yet.</summary>
+    internal World CycleHeldAtTheSwitch()
+    {
+        BeforeStep = static wire => wire.Up.IsFrozen |= wire == wire.World.Wire && wire.AtServer is not null;
+        Client.Cycle();
+        BeforeStep = null;
+        Assert.IsType<SessionState.Crossing>(Client.Session.Machine.State);
+        Assert.IsType<SessionState.Proving>(Server.Session.Machine.State);
+        return this;
+    }
+
+    /// <summary>
+    /// Opens the new transport of a cycle and holds the server's switch back: both ends are crossing, and the client does not know it yet. The server waits for
+    /// the acknowledgement of one message, "last on the old".
+    /// </summary>
+    internal World CycleHeldAtTheServersSwitch()
+    {
+        CycleHeldAtTheSwitch();
+        Assert.Equal(AcceptResult.Accepted, Server.Session.Send("last on the old"));
+        Settle();
+        Wire.Down.IsFrozen = true;
+        Wire.Up.IsFrozen = false;
+        Settle();
+        Assert.IsType<SessionState.Crossing>(Server.Session.Machine.State);
+        return this;
+    }
+
     internal void Dial(ClientEnd client, DialRequest request)
     {
         if (HoldsDials) { HeldDials.Add((client, request)); }
@@ -134,6 +161,14 @@ internal sealed class World
             Drive();
             Assert.True(Steps < stepsMax, "The ends never fall silent.");
         }
+    }
+
+    /// <summary>Delivers one message, and lets both ends do what follows from it.</summary>
+    internal void Step()
+    {
+        Drive();
+        Deliver();
+        Drive();
     }
 
     /// <summary>Lets time pass, from deadline to deadline.</summary>

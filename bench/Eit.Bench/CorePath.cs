@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using Eit.Backoff;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Bench;
+
+/// <summary>What one message costs in the pure core, on one thread: accept, number and write, read, receive, hand over, finish.</summary>
+internal static class CorePath
+{
+    private const int Batches = 40_000;
+    private const int PerBatch = 100;
+    private static readonly string s_message = new('x', 100);
+
+    internal static void Run(int rounds)
+    {
+        Console.WriteLine("The core alone, 100 B, JSON: ns per message");
+        Console.WriteLine("round   accept    write     read  receive   finish   allocated B");
+        for (int round = 0; round <= rounds; round++)
+        {
+            var settings = new SessionSettings();
+            var hello = new Hello { Instance = default, Epoch = 1, Want = HelloWant.New, Timeout = TimeSpan.FromSeconds(5), MessageBytesMax = 1 << 20, Credit = new Credit(settings.WindowMessages, settings.WindowBytes) };
+            SessionMachine server = SessionMachine.Accept(new SessionId(1), new byte[32], hello, new TransportTerms(TimeSpan.FromSeconds(5), TimeSpan.Zero, Expires: null), refusal: null, settings, new SeededJitter(1), Instant.Zero);
+            var welcome = new Welcome { Session = new SessionId(1), Epoch = 1, IsResumed = false, Timeout = TimeSpan.FromSeconds(5), ClientTimeout = TimeSpan.FromSeconds(5), MessageBytesMax = 1 << 20, Credit = server.Credit, Window = TimeSpan.FromSeconds(120), Spread = TimeSpan.Zero };
+            SessionMachine client = SessionMachine.Open(welcome, new byte[32], settings, new SeededJitter(2), Instant.Zero);
+            var up = new JsonFrameWriter();
+            var down = new JsonFrameWriter();
+            var reader = new JsonFrameReader();
+            var frames = new FrameBatch();
+            long[] ticks = new long[5];
+            long allocated = GC.GetAllocatedBytesForCurrentThread();
+            for (int batch = 0; batch < Batches; batch++) { Step(client, server, up, down, reader, frames, ticks); }
+            allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+            if (round == 0) { continue; }
+            Console.Write(string.Create(CultureInfo.InvariantCulture, $"{round,5}"));
+            foreach (long time in ticks) { Console.Write(string.Create(CultureInfo.InvariantCulture, $"{time * 1e9 / Stopwatch.Frequency / Batches / PerBatch,9:N0}")); }
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{allocated / (double)Batches / PerBatch,14:N1}"));
+        }
+    }
+
+    private static void Step(SessionMachine client, SessionMachine server, JsonFrameWriter up, JsonFrameWriter down, JsonFrameReader reader, FrameBatch frames, long[] ticks)
+    {
+        Instant now = Instant.Zero;
+        long at = Stopwatch.GetTimestamp();
+        for (int i = 0; i < PerBatch; i++)
+        {
+            if (client.Accept(new OutgoingMessage { Text = s_message, Lane = Lane.Normal }, out _) != AcceptResult.Accepted) { throw new InvalidOperationException("The outbox is full."); }
+        }
+        Lap(ref at, ref ticks[0]);
+        if (!client.Fill(1, up, now)) { throw new InvalidOperationException("There is nothing to write."); }
+        ReadOnlyMemory<byte> message = up.End();
+        Lap(ref at, ref ticks[1]);
+        if (reader.Read(message, isText: true, frames) is { } violation) { throw new InvalidOperationException(violation.Reason); }
+        Lap(ref at, ref ticks[2]);
+        for (int i = 0; i < frames.Count; i++) { server.FrameReceived(1, in frames[i], now); }
+        Lap(ref at, ref ticks[3]);
+        while (server.TryTakeMessage(out InboundMessage inbound)) { server.Finished(in inbound, now); }
+        if (server.WantsToWrite(1, now) && server.Fill(1, down, now))
+        {
+            reader.Read(down.End(), isText: true, frames);
+            for (int i = 0; i < frames.Count; i++)
+            {
+                if (frames[i].Type != FrameType.Welcome) { client.FrameReceived(1, in frames[i], now); }
+            }
+        }
+        Lap(ref at, ref ticks[4]);
+    }
+
+    private static void Lap(ref long at, ref long total)
+    {
+        long now = Stopwatch.GetTimestamp();
+        total += now - at;
+        at = now;
+    }
+}

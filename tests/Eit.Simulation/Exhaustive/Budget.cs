@@ -1,0 +1,23 @@
+namespace Eit.Simulation.Exhaustive;
+
+/// <summary>What a world has only so much of.</summary>
+internal enum Budget
+{
+    MessagesUp,
+    MessagesDown,
+    Cycles,
+    CyclesAsked,
+    Cuts,
+    DialFailures,
+    Stops,
+    ClientJumps,
+    ServerJumps,
+    Closes,
+    Pauses,
+
+    /// <summary>How often time passes because nothing else is left to happen and not everything is settled.</summary>
+    Patience,
+
+    /// <summary>How many budgets there are.</summary>
+    Count,
+}
