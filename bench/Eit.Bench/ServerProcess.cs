@@ -29,6 +29,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(process, int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
     }
 
+    /// <summary>Gets the processor time that client and server have used.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime + Environment.CpuUsage.TotalTime;
+        }
+    }
+
     internal EitConnection Client(int? port = null) => new(new EitConnectionOptions
     {
         Url = new Uri($"wss://127.0.0.1:{port ?? Port}/eit"),

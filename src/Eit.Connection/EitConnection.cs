@@ -385,8 +385,12 @@ public sealed partial class EitConnection : IAsyncDisposable
         return result == AcceptResult.Accepted;
     }
 
-    private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken) =>
-        PatientSend.SendAsync(message, options, FindTarget, _options.TimeProvider, cancellationToken);
+    private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken)
+    {
+        bool isDone = options.CompleteWhen == CompleteWhen.Accepted && !cancellationToken.IsCancellationRequested
+            && Accept(message with { Lane = options.Lane, Kind = options.Kind }, out _);
+        return isDone ? new ValueTask<SendOutcome>(SendOutcome.Accepted) : PatientSend.SendAsync(message, options, FindTarget, _options.TimeProvider, cancellationToken);
+    }
 
     private SendTarget FindTarget()
     {

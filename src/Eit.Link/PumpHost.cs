@@ -13,10 +13,19 @@ namespace Eit.Link;
 /// </remarks>
 public abstract partial class PumpHost : IThreadPoolWorkItem
 {
+    private const int BatchMax = 64;
+    private static readonly TimeSpan s_batchTime = TimeSpan.FromMicroseconds(100);
+
     private readonly AsyncLocal<HandlerScope?> _scope = new();
     private readonly Queue<HostEvent> _events = new();
     private readonly List<SessionPump> _pumps = [];
     private TaskCompletionSource? _drained;
+    private InboundMessage[] _batch = new InboundMessage[1];
+    private SessionPump? _batchPump;
+    private Instant _batchBeganAt;
+    private int _batchCount;
+    private int _batchDone;
+    private int _batchTold;
     private bool _isDispatching;
     private bool _isStopped;
 
@@ -82,6 +91,9 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         catch (TimeoutException) { Log.HandlerHangs(Logger); }
     }
 
+    /// <summary>Drops what was taken for user code and not yet handed over: the session is closed from inside the handler that runs.</summary>
+    protected void DropTaken() => _batchCount = Math.Min(_batchCount, _batchDone + 1);
+
     internal bool TryEnterDispatch()
     {
         lock (Gate)
@@ -99,15 +111,16 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         _scope.Value = scope;
         try
         {
-            while (TryTakeWork(out HostEvent? @event, out SessionPump? pump, out InboundMessage message))
+            while (TryTakeWork(out HostEvent? @event))
             {
-                ValueTask running = @event is null ? HandleAsync(pump!, in message) : RaiseAsync(@event.Value);
+                ValueTask running = @event is null ? HandleAsync(_batchPump!, in _batch[_batchDone]) : RaiseAsync(@event.Value);
                 if (!running.IsCompletedSuccessfully)
                 {
-                    _ = ContinueAsync(running, pump, message, scope);
+                    FinishDone();
+                    _ = ContinueAsync(running, isEvent: @event is not null, scope);
                     return;
                 }
-                if (@event is null) { pump!.Finish(in message); }
+                if (@event is null) { _batchDone++; }
             }
             scope.IsRunning = false;
         }
@@ -163,35 +176,80 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
 
     private bool HasWork => !_isStopped && (_events.Count > 0 || (CanHandle && _pumps.Exists(static pump => pump.Machine.InboxMessages > 0)));
 
-    private bool TryTakeWork(out HostEvent? @event, out SessionPump? pump, out InboundMessage message)
+    /// <summary>Finds the next event, or the next message: of the batch that was taken, else of a new one.</summary>
+    private bool TryTakeWork(out HostEvent? @event)
     {
-        (@event, pump, message) = (null, null, default);
+        @event = null;
+        if (_batchDone < _batchCount) { return true; }
+        SessionPump? finished = _batchPump;
+        TransportLine? toWrite = null;
+        bool hasWork;
         lock (Gate)
         {
-            bool canHandle = CanHandle && !_isStopped;
-            bool isEventNext = !_isStopped && _events.TryPeek(out HostEvent? next) && (!canHandle || next!.After is not { Machine.InboxMessages: > 0 });
-            if (isEventNext)
+            if (finished is not null) { toWrite = finished.FinishBatch(_batch.AsSpan(_batchTold, _batchCount - _batchTold)); }
+            FitBatch();
+            hasWork = TryTakeEvent(out @event) || TryTakeBatch();
+            if (!hasWork)
             {
-                @event = _events.Dequeue();
-                return true;
+                _isDispatching = false;
+                _drained?.TrySetResult();
+                _drained = null;
             }
-            for (int i = 0; canHandle && i < _pumps.Count; i++)
-            {
-                pump = _pumps[i];
-                if (pump.Machine.TryTakeMessage(out message)) { return true; }
-            }
-            _isDispatching = false;
-            _drained?.TrySetResult();
-            _drained = null;
-            return false;
         }
+        if (toWrite is not null) { finished!.StartWriting(toWrite); }
+        return hasWork;
     }
 
-    private async Task ContinueAsync(ValueTask running, SessionPump? pump, InboundMessage message, HandlerScope scope)
+    private bool TryTakeEvent(out HostEvent? @event)
+    {
+        @event = null;
+        bool isNext = !_isStopped && _events.TryPeek(out HostEvent? next) && (!CanHandle || next!.After is not { Machine.InboxMessages: > 0 });
+        if (isNext) { @event = _events.Dequeue(); }
+        return isNext;
+    }
+
+    private bool TryTakeBatch()
+    {
+        for (int i = 0; CanHandle && !_isStopped && i < _pumps.Count; i++)
+        {
+            while (_batchCount < _batch.Length && _pumps[i].Machine.TryTakeMessage(out _batch[_batchCount])) { _batchCount++; }
+            if (_batchCount == 0) { continue; }
+            (_batchPump, _batchBeganAt) = (_pumps[i], Now);
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>Takes more messages at a time while they are handled in no time, so that the gate is not taken for each; one at a time when a handler needs time,
+    /// so that a message of a higher lane is next.</summary>
+    private void FitBatch()
+    {
+        int wanted = 1;
+        if (_batchCount > 0)
+        {
+            bool isFast = Now.Since(_batchBeganAt) < s_batchTime;
+            if (isFast) { wanted = Math.Min(BatchMax, _batchCount == _batch.Length ? _batch.Length * 2 : _batch.Length); }
+            Array.Clear(_batch, 0, _batchCount);
+        }
+        if (_batch.Length != wanted) { _batch = new InboundMessage[wanted]; }
+        (_batchPump, _batchCount, _batchDone, _batchTold) = (null, 0, 0, 0);
+    }
+
+    /// <summary>A handler takes its time: what was handled before it does not wait for it.</summary>
+    private void FinishDone()
+    {
+        if (_batchDone == _batchTold) { return; }
+        TransportLine? toWrite;
+        lock (Gate) { toWrite = _batchPump!.FinishBatch(_batch.AsSpan(_batchTold, _batchDone - _batchTold)); }
+        _batchTold = _batchDone;
+        if (toWrite is not null) { _batchPump.StartWriting(toWrite); }
+    }
+
+    private async Task ContinueAsync(ValueTask running, bool isEvent, HandlerScope scope)
     {
         await running.ConfigureAwait(false);
         scope.IsRunning = false;
-        if (message.Number > 0) { pump!.Finish(in message); }
+        if (!isEvent) { _batchDone++; }
         Dispatch();
     }
 

@@ -124,18 +124,16 @@ public sealed partial class SessionPump
     /// <summary>Gets a task that ends when something has changed for those who wait to send: room, a transport, the end. Called under the gate.</summary>
     public Task WhenRoomOrState() => (_roomOrState ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    internal void Finish(in InboundMessage message)
+    /// <summary>Tells the machine of messages that user code has finished with. Called under the gate.</summary>
+    /// <returns>A line that the caller has to write to, outside the gate; null for none.</returns>
+    internal TransportLine? FinishBatch(ReadOnlySpan<InboundMessage> messages)
     {
-        TransportLine? line;
-        lock (_host.Gate)
-        {
-            Instant now = _host.Now;
-            Machine.Finished(in message, now);
-            line = TakeWriter();
-            if (line is null) { SetDeadline(); }
-            EndIfOver();
-        }
-        if (line is not null) { StartWriting(line); }
+        Instant now = _host.Now;
+        foreach (ref readonly InboundMessage message in messages) { Machine.Finished(in message, now); }
+        TransportLine? line = TakeWriter();
+        if (line is null) { SetDeadline(); }
+        EndIfOver();
+        return line;
     }
 
     /// <summary>Writes on; the caller has taken the line.</summary>
@@ -210,7 +208,6 @@ public sealed partial class SessionPump
                 for (int i = 0; i < line.Frames.Count; i++) { Machine.FrameReceived(line.Epoch, in line.Frames[i], now); }
             }
             TakeOutputs(now);
-            SignalRoomOrState();
         }
         line.Frames.Clear();
         AfterStep();
@@ -265,7 +262,7 @@ public sealed partial class SessionPump
         return null;
     }
 
-    private void StartWriting(TransportLine line)
+    internal void StartWriting(TransportLine line)
     {
         bool isRested = _host.Now.Since(line.WroteAt) >= s_restedAfter;
         if (isRested) { Write(line, batchesMax: 1); }
@@ -286,7 +283,7 @@ public sealed partial class SessionPump
             }
             bool hasFrames = !line.HasEnded && Machine.Fill(line.Epoch, line.Writer, now);
             TakeOutputs(now);
-            SignalRoomOrState();
+            if (Machine.HasRoom) { SignalRoomOrState(); }
             if (hasFrames)
             {
                 line.WriteBeganAt = now;

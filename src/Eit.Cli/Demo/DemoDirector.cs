@@ -66,37 +66,46 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
 
     private async Task CutAsync(CancellationToken cancellationToken)
     {
-        int losses = watch.Losses;
-        await CutOnlyAsync(cancellationToken);
+        int losses;
+        do { losses = await UntilItCarriesAsync(cancellationToken); }
+        while (!await TryCutAsync(isOldest: false, cancellationToken));
         await UntilResumedAsync(losses, cancellationToken);
     }
 
     private async Task CutAndRefuseAsync(bool listens, CancellationToken cancellationToken)
     {
-        int losses = watch.Losses;
         TimeSpan time = _chance.Between(s_shortestRefusal, s_longestRefusal);
-        await UntilAsync(() => client.IsConnected, cancellationToken);
-        relay.Refuse(listens);
-        try
-        {
-            await CutOnlyAsync(cancellationToken);
-            using var timer = new PeriodicTimer(time);
-            await timer.WaitForNextTickAsync(cancellationToken);
-        }
-        finally { relay.Admit(); }
-        await UntilResumedAsync(losses, cancellationToken);
-    }
-
-    /// <summary>Cuts the connection that carries the session.</summary>
-    private async Task CutOnlyAsync(CancellationToken cancellationToken)
-    {
         bool hasCut = false;
         while (!hasCut)
         {
-            await UntilAsync(() => client.IsConnected && relay.LiveCount > 0, cancellationToken);
-            hasCut = await relay.CutAsync(DrawCut(), isOldest: false).WaitAsync(cancellationToken);
+            int losses = await UntilItCarriesAsync(cancellationToken);
+            relay.Refuse(listens);                                 // Before the cut, so that no redial slips through.
+            try
+            {
+                hasCut = await TryCutAsync(isOldest: false, cancellationToken);
+                if (!hasCut) { continue; }
+                using var timer = new PeriodicTimer(time);
+                await timer.WaitForNextTickAsync(cancellationToken);
+            }
+            finally { relay.Admit(); }
+            await UntilResumedAsync(losses, cancellationToken);
         }
-        _cuts++;
+    }
+
+    /// <summary>Waits until a connection carries the session, and says how many have been lost before it.</summary>
+    private async Task<int> UntilItCarriesAsync(CancellationToken cancellationToken)
+    {
+        await UntilAsync(() => client.IsConnected && relay.LiveCount > 0, cancellationToken);
+        return watch.Losses;
+    }
+
+    /// <summary>Cuts a connection; false if it has ended by itself meanwhile.</summary>
+    private async Task<bool> TryCutAsync(bool isOldest, CancellationToken cancellationToken)
+    {
+        var cut = new DemoCut(IsUpward: _chance.Next() < 0.5, Part: _chance.Next());
+        bool hasCut = await relay.CutAsync(cut, isOldest).WaitAsync(cancellationToken);
+        if (hasCut) { _cuts++; }
+        return hasCut;
     }
 
     /// <summary>Begins a cycle and cuts the old or the new connection as soon as there are both. What becomes of the cycle is the library's business.</summary>
@@ -109,8 +118,7 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
             await UntilAsync(() => client.IsConnected && relay.LiveCount == 1, cancellationToken);
             Task<bool> cycle = TryCycleAsync(cancellationToken);
             await UntilAsync(() => relay.LiveCount > 1 || cycle.IsCompleted, cancellationToken);
-            hasCut = await relay.CutAsync(DrawCut(), isOldest).WaitAsync(cancellationToken);
-            if (hasCut) { _cuts++; }
+            hasCut = await TryCutAsync(isOldest, cancellationToken);
             if (await cycle) { _cycles++; }
         }
         await UntilAsync(() => client.IsConnected, cancellationToken);
@@ -142,8 +150,6 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
     }
 
     private Task UntilResumedAsync(int losses, CancellationToken cancellationToken) => UntilAsync(() => watch.Losses > losses && client.IsConnected, cancellationToken);
-
-    private DemoCut DrawCut() => new(IsUpward: _chance.Next() < 0.5, Part: _chance.Next());
 
     private static async Task UntilAsync(Func<bool> isSo, CancellationToken cancellationToken)
     {

@@ -141,6 +141,9 @@ public sealed class ClientMachine
                 CycleAgain(now);
                 _outputs.Enqueue(new ClientOutput.CycleEnded(Failure: null));
                 break;
+            case SessionOutput.TakenBack:
+                CycleFailed(new DialFailure(DialFailureKind.Network, "The new transport was lost during the hand-over."), now);
+                break;
             case SessionOutput.CycleAsked asked:
                 _drains |= string.Equals(asked.Request.Why, "drain", StringComparison.Ordinal);
                 _cycleWhy = asked.Request.Why is "drain" or "age" ? asked.Request.Why : "request";
@@ -424,6 +427,7 @@ public sealed class ClientMachine
             standby.ConfirmNow(now);
             if (standby.IsConnected)
             {
+                _outputs.Enqueue(new ClientOutput.CycleEnded(Failure: null));
                 MoveTo(new ClientState.Connected(), ended.Code, ended.Reason, failure: null, isResumed: false);
                 return;
             }

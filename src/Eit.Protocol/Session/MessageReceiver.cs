@@ -160,16 +160,16 @@ internal sealed class MessageReceiver
         if (!_grant.TryCharge(bytes)) { return new Violation(CloseCode.CreditExceeded, "N3.3", "A message came without credit."); }
         if (assembly is null)
         {
-            Complete(in piece, piece.Payload.Span);
+            Complete(in piece, piece.Payload.Span, piece.Text);
             return null;
         }
         assembly.Add(piece.Payload.Span);
-        Complete(in piece, assembly.Payload);
+        Complete(in piece, assembly.Payload, text: null);
         assembly = null;
         return null;
     }
 
-    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload)
+    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text)
     {
         if (_isDiscarding)
         {
@@ -182,7 +182,7 @@ internal sealed class MessageReceiver
             Lane = lastPiece.Lane,
             Kind = lastPiece.Kind,
             IsPrompt = lastPiece.IsPrompt,
-            Text = lastPiece.IsText ? Encoding.UTF8.GetString(payload) : null,
+            Text = lastPiece.IsText ? text ?? Encoding.UTF8.GetString(payload) : null,
             Bytes = lastPiece.IsText ? default : payload.ToArray(),
             PayloadBytes = payload.Length,
         });

@@ -57,7 +57,7 @@ internal sealed class MessageSender(SessionSettings settings)
     /// <summary>Gets whether a piece can be written now.</summary>
     internal bool HasNext => Math.Max(Cursor, PeerReceived + 1) <= Sent || TryPickLane(out _);
 
-    internal bool IsStopped => _isStopped;
+    internal bool HasRoom => OutboxMessages <= settings.OutboxMessagesMax / 2 && OutboxBytes <= settings.OutboxBytesMax / 2;
 
     internal AcceptResult Accept(in OutgoingMessage message, out long id)
     {
@@ -193,12 +193,17 @@ internal sealed class MessageSender(SessionSettings settings)
     private bool TryPickLane(out int lane)
     {
         lane = 0;
-        if (OutboxMessages == 0 || _ledger.Count >= settings.LedgerPiecesMax || _ledgerBytes >= settings.LedgerBytesMax) { return false; }
-        while (_outbox[lane].Count == 0) { lane++; }
+        if (OutboxMessages == 0 || _ledgerBytes >= settings.LedgerBytesMax) { return false; }
+        bool isFull = _ledger.Count >= settings.LedgerPiecesMax;
+        while (lane < LaneMarks.LaneCount && !HasNextIn(lane, isFull)) { lane++; }
+        if (lane == LaneMarks.LaneCount) { return false; }
         ref OutboxEntry entry = ref _outbox[lane][0];
         bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
         return !isLastPiece || _credit.Allows(entry.Payload.Length);
     }
+
+    /// <summary>A message that has begun goes on beyond a full ledger: what stands in the ledger behind its first pieces can't leave before it is complete.</summary>
+    private bool HasNextIn(int lane, bool isFull) => _outbox[lane].Count > 0 && (!isFull || _outbox[lane][0].HasBegun);
 
     private bool TryNumber()
     {

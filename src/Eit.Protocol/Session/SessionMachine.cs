@@ -146,6 +146,9 @@ public sealed class SessionMachine
     /// <summary>Gets how many messages wait to be numbered.</summary>
     public int OutboxMessages => _sender.OutboxMessages;
 
+    /// <summary>Gets whether the outbox is at most half full: who waits for room is woken then, not for each message.</summary>
+    public bool HasRoom => _sender.HasRoom;
+
     /// <summary>Gets how many messages wait for the application.</summary>
     public int InboxMessages => _receiver.Waiting;
 
@@ -760,7 +763,11 @@ public sealed class SessionMachine
                 Close(handOver.Old, CloseCode.Cycled, "What was missing goes over the new transport.");
                 _outputs.Enqueue(new SessionOutput.HandedOver(transport.Epoch, now.Since(handOver.StartedAt)));
             }
-            else { Close(handOver.New, CloseCode.Cycled, "The old transport has been taken back."); }
+            else
+            {
+                Close(handOver.New, CloseCode.Cycled, "The old transport has been taken back.");
+                _outputs.Enqueue(new SessionOutput.TakenBack(transport.Epoch));
+            }
         }
         if (_candidate?.Epoch == lostEpoch) { Drop(_candidate, CloseCode.Cycled, "The old transport has been taken back."); }
         transport.Role = TransportRole.Active;

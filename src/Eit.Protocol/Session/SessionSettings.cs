@@ -29,7 +29,7 @@ public sealed record SessionSettings
     /// <value>Default 1 MiB; 1 KiB to 1 GiB.</value>
     public int OutboxBytesMax { get; set; } = 1024 * 1024;
 
-    /// <summary>Gets or sets how many pieces may be sent and not yet processed by the peer, whatever credit it gives.</summary>
+    /// <summary>Gets or sets how many pieces may be sent and not yet processed by the peer, whatever credit it gives; the rest of a message that has begun goes beyond it.</summary>
     /// <value>Default 65,536; 1 to 1,000,000.</value>
     public int LedgerPiecesMax { get; set; } = 65_536;
 

@@ -28,6 +28,9 @@ public readonly record struct Frame
     /// <summary>Gets the payload of a data frame: UTF-8 of a text, or bytes.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 
+    /// <summary>Gets the text of a short data frame that is a whole message, made while nobody waits for it; null where <see cref="Payload"/> has to do.</summary>
+    public string? Text { get; init; }
+
     /// <summary>Gets what else the frame says: <see cref="Wire.Hello"/>, <see cref="Wire.Welcome"/>, <see cref="Wire.Ack"/>, <see cref="Wire.Resend"/>, <see cref="CycleRequest"/>, <see cref="Wire.Terms"/>, <see cref="CloseNotice"/>.</summary>
     public object? Body { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -12,6 +13,7 @@ namespace Eit.Protocol.Wire;
 /// </remarks>
 public sealed class JsonFrameReader : FrameReader
 {
+    private const int ShortTextBytesMax = 1024;
     private static readonly SearchValues<byte> s_notPlain = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
     private static readonly SearchValues<char> s_base64Url = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
     private readonly JsonMembers _members = new();
@@ -87,6 +89,7 @@ public sealed class JsonFrameReader : FrameReader
             IsText = true,
             IsPrompt = isPrompt,
             Payload = message.Slice(position + at, length),
+            Text = length <= ShortTextBytesMax ? Encoding.UTF8.GetString(rest.Slice(at, length)) : null,
         });
         return position + at + length + 2;
     }
