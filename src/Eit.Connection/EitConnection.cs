@@ -76,6 +76,9 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Raised when a planned cycle is complete.</summary>
     public event EventHandler? Cycled;
 
+    /// <summary>Raised when the server asks the connection to move to a new transport: it drains, or the transport has become old. The connection does so by itself.</summary>
+    public event EventHandler<CycleRequest>? CycleAsked;
+
     /// <summary>Gets whether a transport carries the session now. A planned cycle does not turn it false.</summary>
     public bool IsConnected => State == EitConnectionState.Connected;
 
@@ -655,6 +658,9 @@ public sealed partial class EitConnection : IAsyncDisposable
             case EitSessionEnded ended:
                 SessionEnded?.Invoke(this, ended);
                 break;
+            case CycleRequest request:
+                CycleAsked?.Invoke(this, request);
+                break;
             default:
                 Cycled?.Invoke(this, EventArgs.Empty);
                 break;
@@ -681,6 +687,7 @@ public sealed partial class EitConnection : IAsyncDisposable
                 connection._pumps.Remove(pump.Machine);
                 Post(new EitSessionEnded(pump.Machine.Id, ended.Code, ended.Reason, ended.Unfinished), after: pump);
             }
+            if (output is SessionOutput.CycleAsked asked) { Post(asked.Request); }
             connection.TakeOutputs(now);
         }
 

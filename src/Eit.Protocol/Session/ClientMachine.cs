@@ -61,7 +61,7 @@ public sealed class ClientMachine
     public int Failures => _redial.Failures;
 
     /// <summary>Gets whether a planned cycle is under way.</summary>
-    public bool IsCycling => _cycleHello is not null || Session?.State is SessionState.Crossing || Standby is not null;
+    public bool IsCycling => _cycleHello is not null || Session is { IsHandingOver: true } || Standby is not null;
 
     /// <summary>Gets the moment at or after which <see cref="TryBeginDial"/> may have a dial.</summary>
     public Instant NextDeadline => State switch
@@ -87,7 +87,7 @@ public sealed class ClientMachine
         (_cycleHello, _redialHello) = (isCycle ? null : _cycleHello, isCycle && State is not ClientState.Dialing ? _redialHello : null);
         (_tokenRejected, _askedAgain) = (false, false);
         if (!welcome.IsResumed && ClosesForGood) { return RefuseSession(isCycle); }
-        if (welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended)) { return RefuseWelcome(now); }
+        if (welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended)) { return RefuseWelcome(isCycle, now); }
 
         Learn(welcome, now);
         SessionMachine session = welcome.IsResumed ? Session! : Begin(hello, welcome, now);
@@ -368,9 +368,11 @@ public sealed class ClientMachine
         return null;
     }
 
-    private SessionMachine? RefuseWelcome(Instant now)
+    private SessionMachine? RefuseWelcome(bool isCycle, Instant now)
     {
-        Redial(new DialFailure(DialFailureKind.Protocol, "The session that was welcomed is no longer wanted."), attempt: 0, now);
+        var failure = new DialFailure(DialFailureKind.Protocol, "The session that was welcomed is no longer wanted.");
+        if (isCycle && State is not ClientState.Dialing) { CycleFailed(failure, now); }
+        else { Redial(failure, attempt: 0, now); }
         return null;
     }
 
@@ -491,6 +493,7 @@ public sealed class ClientMachine
     {
         (_cycleHello, _redialHello) = (null, null);
         _cycle.Stop();
+        Standby?.Abandon(code, reason);
         MoveTo(new ClientState.Closed(code, reason), code, reason, failure, isResumed: false);
     }
 

@@ -116,6 +116,9 @@ public sealed class SessionMachine
     /// <summary>Gets whether the session waits, unconfirmed, for another to be closed (S3.5).</summary>
     public bool IsStandby { get; private set; }
 
+    /// <summary>Gets whether a hand-over is under way, or is being taken back.</summary>
+    public bool IsHandingOver => State is SessionState.Crossing || _active is { HoldsData: true };
+
     /// <summary>Gets whether a hand-over could begin now.</summary>
     public bool CanHandOver => State is SessionState.Online && _active is { HoldsData: false } && !IsClosing;
 
@@ -204,6 +207,7 @@ public sealed class SessionMachine
     {
         ArgumentNullException.ThrowIfNull(hello);
         ArgumentNullException.ThrowIfNull(terms);
+        if (State is SessionState.Ended) { return new Violation(CloseCode.SessionLost, "R1.6", "The session is over."); }
         if (!ResumeProof.IsValid(_secret, Id, hello.Epoch, hello.Proof ?? string.Empty)) { return new Violation(CloseCode.BadProof, "R1.4", "The proof is not the session's."); }
         if (hello.Epoch <= HighestEpoch) { return new Violation(CloseCode.StaleEpoch, "R1.3", $"Epoch {hello.Epoch} is not above {HighestEpoch}."); }
 
@@ -667,6 +671,7 @@ public sealed class SessionMachine
         if (!_sender.TryRewind(received)) { return new Violation(CloseCode.BadAck, "H1.6", "A resend of what was never sent, or is received, was asked for."); }
 
         bool isAnswer = transport.ResendSent;
+        bool isTakenBack = transport.HoldsData || (_handOver is { } handOver && handOver.New != transport);
         Keep(transport, resend.Lost, now);
         transport.ResendSent = false;
         transport.HoldsData = false;
@@ -676,6 +681,7 @@ public sealed class SessionMachine
             transport.RewindFrom = _receiver.Received + 1;
             transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
         }
+        if (isTakenBack) { _outputs.Enqueue(new SessionOutput.TakenBack(transport.Epoch)); }
         Settle();
         return null;
     }
@@ -763,11 +769,7 @@ public sealed class SessionMachine
                 Close(handOver.Old, CloseCode.Cycled, "What was missing goes over the new transport.");
                 _outputs.Enqueue(new SessionOutput.HandedOver(transport.Epoch, now.Since(handOver.StartedAt)));
             }
-            else
-            {
-                Close(handOver.New, CloseCode.Cycled, "The old transport has been taken back.");
-                _outputs.Enqueue(new SessionOutput.TakenBack(transport.Epoch));
-            }
+            else { Close(handOver.New, CloseCode.Cycled, "The old transport has been taken back."); }
         }
         if (_candidate?.Epoch == lostEpoch) { Drop(_candidate, CloseCode.Cycled, "The old transport has been taken back."); }
         transport.Role = TransportRole.Active;

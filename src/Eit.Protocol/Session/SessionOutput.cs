@@ -38,7 +38,7 @@ public abstract record SessionOutput
     /// <param name="Took">The time from this end's switch to the end.</param>
     public sealed record HandedOver(long Epoch, TimeSpan Took) : SessionOutput;
 
-    /// <summary>A hand-over has changed nothing: its new transport is lost, and the old one has been taken back (H1.7).</summary>
+    /// <summary>A hand-over has changed nothing: its new transport is lost, and both ends have taken the old one back (H1.7).</summary>
     /// <param name="Epoch">The epoch of the transport that goes on carrying the session.</param>
     public sealed record TakenBack(long Epoch) : SessionOutput;
 
