@@ -31,13 +31,14 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly DeadlineEntry _dialDeadline;
     private readonly DeadlineEntry _networkSettled;
     private readonly Dictionary<SessionMachine, SessionPump> _pumps = [];
-    private readonly HashSet<Task> _dials = [];
+    private readonly HashSet<Task> _underWay = [];                 // Dials, and the transports that came of them, each until it is over.
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TaskCompletionSource _changed = NewSource();
     private TaskCompletionSource _dialDue = NewSource();
     private TaskCompletionSource<DialFailure?>? _cycle;
     private CancellationTokenSource _redialWait = new();
+    private CancellationTokenSource _awake = new();
     private DialFailure? _lastFailure;
     private volatile SessionPump? _current;
     private Task? _running;
@@ -295,10 +296,17 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for the transport's close.</param>
     public async Task PauseAsync(CancellationToken cancellationToken = default)
     {
-        Act(now => _machine.Pause(now));
-        Task[] dials;
-        lock (_host.Gate) { dials = [.. _dials]; }
-        await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
+        CancellationTokenSource? awake = null;
+        Act(now =>
+        {
+            _machine.Pause(now);
+            if (_machine.State is ClientState.Paused) { (awake, _awake) = (_awake, new CancellationTokenSource()); }
+        });
+        if (awake is null) { return; }
+        await awake.CancelAsync().ConfigureAwait(false);
+        Task[] underWay;
+        lock (_host.Gate) { underWay = [.. _underWay]; }
+        await Task.WhenAll(underWay).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Wakes the connection up; it dials at once.</summary>
@@ -539,18 +547,18 @@ public sealed partial class EitConnection : IAsyncDisposable
             else if (request.Hello.Want == HelloWant.Cycle) { Track(DialAsync(request)); }
             else { await RedialAsync(request, wake).ConfigureAwait(false); }
         }
-        Task[] dials;
-        lock (_host.Gate) { dials = [.. _dials]; }
-        await Task.WhenAll(dials).ConfigureAwait(false);
+        Task[] underWay;
+        lock (_host.Gate) { underWay = [.. _underWay]; }
+        await Task.WhenAll(underWay).ConfigureAwait(false);
     }
 
-    private void Track(Task dial)
+    private void Track(Task work)
     {
-        lock (_host.Gate) { _dials.Add(dial); }
-        _ = dial.ContinueWith(
+        lock (_host.Gate) { _underWay.Add(work); }
+        _ = work.ContinueWith(
             done =>
             {
-                lock (_host.Gate) { _dials.Remove(done); }
+                lock (_host.Gate) { _underWay.Remove(done); }
             },
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
@@ -571,7 +579,7 @@ public sealed partial class EitConnection : IAsyncDisposable
                     if (next is null) { return; }                  // Nobody wants it any more: paused, closed.
                     Task<DialFailure?> dial = DialAsync(next);
                     Track(dial);
-                    if (await dial.ConfigureAwait(false) is { } failure) { throw new EitException(failure.Reason) { IsTransient = true, HttpStatus = failure.HttpStatus, Code = failure.Code ?? CloseCode.Lost }; }
+                    if (await dial.ConfigureAwait(false) is { } failure && !wake.IsCancellationRequested) { throw new EitException(failure.Reason) { IsTransient = true, HttpStatus = failure.HttpStatus, Code = failure.Code ?? CloseCode.Lost }; }
                 },
                 wake).ConfigureAwait(false);
         }
@@ -599,7 +607,10 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private async Task<DialFailure?> DialAsync(DialRequest request)
     {
-        DialResult result = await _dialler.DialAsync(request, _stop.Token).ConfigureAwait(false);
+        CancellationToken awake;
+        lock (_host.Gate) { awake = _awake.Token; }
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, awake);
+        DialResult result = await _dialler.DialAsync(request, wanted.Token).ConfigureAwait(false);
         if (result.Failure is { } failure)
         {
             Log.DialFailed(_logger, failure.Kind, failure.Reason);
@@ -609,18 +620,22 @@ public sealed partial class EitConnection : IAsyncDisposable
 
         TransportLine line = result.Line!;
         SessionPump? pump = null;
+        bool isKept;
         lock (_host.Gate)
         {
             Instant now = _host.Now;
             SessionMachine? session = _machine.Welcomed(request.Epoch, result.Welcome!, result.RoundTrip, now);
             if (session is not null && !_pumps.TryGetValue(session, out pump)) { _pumps.Add(session, pump = _host.AddPump(session)); }
+            isKept = _machine.Session?.Id == result.Welcome!.Session;
         }
         Act(static _ => { }, endsWait: false);
         if (pump is null)
         {
-            await line.RefuseAsync(CloseCode.SessionLost, "The session is no longer wanted.", TimeSpan.FromSeconds(1)).ConfigureAwait(false);
+            (CloseCode code, string why) = isKept ? (CloseCode.Detached, "The transport is no longer wanted.") : (CloseCode.SessionLost, "The session is no longer wanted.");
+            await line.RefuseAsync(code, why, TimeSpan.FromSeconds(1)).ConfigureAwait(false);
             return null;
         }
+        Track(line.Finished);
         pump.Attach(line, framesRead: 1);
         return null;
     }

@@ -54,6 +54,9 @@ public sealed class DeadlineWheel : IDisposable
     /// <summary>Gets the time since this wheel began; it never goes back.</summary>
     public Instant Now => new(_time.GetElapsedTime(_startedAt).Ticks);
 
+    /// <summary>Gets how many deadlines are filed.</summary>
+    internal int Count => Volatile.Read(ref _filed);
+
     /// <summary>Makes a deadline that is not set yet.</summary>
     /// <param name="onDue">Called when the deadline has come, on the timer's thread and under no lock. It must not block: others that are due at the same
     /// time wait for it. Calls may overlap.</param>

@@ -458,7 +458,8 @@ public sealed class ClientMachine
     {
         RedialCause cause = CauseOf(failure);
         bool isFinal = (cause == RedialCause.Refused && _settings.StopsWhenRefused) || (failure.Code is { } code && !CloseCodes.MayRedial(code));
-        if (isFinal || _isClosing)
+        bool isClosed = _isClosing && Session is not { IsSettled: false };   // Else it is worth another dial until the close is given up (C2.6).
+        if (isFinal || isClosed)
         {
             CloseCode why = failure.Code ?? (cause == RedialCause.Refused ? CloseCode.Forbidden : CloseCode.Lost);
             SessionMachine? old = Session;

@@ -7,6 +7,10 @@ namespace Eit.Protocol.Tests;
 /// <summary>A client with its driver.</summary>
 internal sealed class ClientEnd(World world, string principal, ClientSettings settings, Func<UInt128> mintId)
 {
+    private static readonly TimeSpan s_dialLimit = TimeSpan.FromSeconds(10);
+
+    private readonly List<Transport> _dialling = [];
+
     internal string Principal => principal;
 
     internal ClientMachine Machine { get; } = new(settings, mintId, world.Jitter);
@@ -25,7 +29,8 @@ internal sealed class ClientEnd(World world, string principal, ClientSettings se
 
     internal IEnumerable<ClientState> States => Changes.Select(static change => change.Current);
 
-    internal Instant NextDeadline => Sessions.Select(static session => session.Machine.NextDeadline).Append(Machine.NextDeadline).Aggregate(Instant.Never, Instant.Earlier);
+    internal Instant NextDeadline => Sessions.Select(static session => session.Machine.NextDeadline).Append(Machine.NextDeadline)
+        .Concat(_dialling.Select(static transport => transport.DialledAt + s_dialLimit)).Aggregate(Instant.Never, Instant.Earlier);
 
     /// <summary>Asks for a cycle and lets it begin.</summary>
     internal void Cycle()
@@ -34,8 +39,12 @@ internal sealed class ClientEnd(World world, string principal, ClientSettings se
         world.Settle();
     }
 
+    /// <summary>A dial has led to a transport, on which welcome has not come.</summary>
+    internal void Opened(Transport transport) => _dialling.Add(transport);
+
     internal void Receive(Transport transport, Packet packet)
     {
+        _dialling.Remove(transport);
         if (transport.AtClient is { } session) { session.Receive(transport, packet); }
         else if (packet.Code is { } code) { Machine.DialFailed(transport.Epoch, new DialFailure(DialFailureKind.Closed, "closed") { Code = code }, world.Now); }
         else { Welcome(transport, packet); }
@@ -44,6 +53,13 @@ internal sealed class ClientEnd(World world, string principal, ClientSettings se
     internal void Tick()
     {
         foreach (SessionEnd session in Sessions) { session.Tick(); }
+        foreach (Transport transport in _dialling.FindAll(transport => world.Now >= transport.DialledAt + s_dialLimit))
+        {
+            _dialling.Remove(transport);
+            transport.Down.EndWith(code: null);
+            transport.Up.WriteClose(CloseCode.Lost);
+            Machine.DialFailed(transport.Epoch, new DialFailure(DialFailureKind.Timeout, "no welcome"), world.Now);
+        }
     }
 
     internal void Drive()

@@ -344,8 +344,8 @@ public class ClosingTests
         Assert.Equal([1L, 2], world.Client.Session.Ended!.Unfinished.Select(static outcome => outcome.Id));   // Nobody waits for the first any more.
     }
 
-    [Fact]
-    public void A_failed_dial_ends_a_close()
+    [Fact, Clause("C2.6")]
+    public void A_failed_dial_does_not_end_a_close_with_messages_in_it()
     {
         World world = new World().Connected();
         world.CutTheWire();
@@ -353,10 +353,26 @@ public class ClosingTests
         BeginClose(world);
 
         world.DialsFailWith = s_noRoute;
+        world.Pass(TimeSpan.FromSeconds(5));
+        Assert.True(world.Client.Dials.Count > 2);
+        world.DialsFailWith = null;
+        world.Pass(TimeSpan.FromSeconds(20));
+
+        Assert.IsType<ClientState.Closed>(world.Client.Machine.State);
+        Assert.Equal([("waits", SendOutcome.Processed)], world.Client.Session.Outcomes);
+    }
+
+    [Fact, Clause("C2.6")]
+    public void A_failed_dial_ends_a_close_with_nothing_to_send()
+    {
+        World world = new World().Connected();
+        world.CutTheWire();
+        BeginClose(world);
+
+        world.DialsFailWith = s_noRoute;
         world.Pass(TimeSpan.FromSeconds(1));
 
         Assert.IsType<ClientState.Closed>(world.Client.Machine.State);
-        Assert.Equal([("waits", SendOutcome.NotSent)], world.Client.Session.Outcomes);
     }
 
     private static void BeginClose(World world) => world.Client.Machine.BeginClose(s_done, takesInbound: true, new SessionSettings().CloseGiveUp, world.Now);

@@ -120,7 +120,11 @@ internal sealed class World
     {
         if (HoldsDials) { HeldDials.Add((client, request)); }
         else if (DialsFailWith is { } failure) { client.Machine.DialFailed(request.Epoch, failure, Now); }
-        else { Transports.Add(new Transport(this, client, Server, request)); }
+        else
+        {
+            Transports.Add(new Transport(this, client, Server, request));
+            client.Opened(Wire);
+        }
     }
 
     /// <summary>Opens a transport for a principal by hand, and says something on it.</summary>
