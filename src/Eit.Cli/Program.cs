@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Eit.Cli.Demo;
 
 namespace Eit.Cli;
@@ -16,10 +17,12 @@ internal static class Program
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
         var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { DemoCommand.Make() };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new VerbHelp((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
-        if (parsed.Errors is [var first, ..])
+        if (parsed.Errors is [.., var last])                        // The last one says most: an unknown verb comes behind a missing one.
         {
-            await error.WriteLineAsync($"eit: {first.Message} See 'eit {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            await error.WriteLineAsync($"eit: {last.Message} See 'eit {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
             return BadUsage;
         }
         return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = s_endLimit });

@@ -10,6 +10,9 @@ public sealed partial class SessionPump
         [LoggerMessage(LinkEventIds.TransportEnded, LogLevel.Debug, "Transport {Epoch} of session {SessionId} ended: {Code} {Reason}", EventName = nameof(TransportEnded))]
         public static partial void TransportEnded(ILogger logger, SessionId sessionId, long epoch, int code, string reason);
 
+        [LoggerMessage(LinkEventIds.DeadlineThrew, LogLevel.Critical, "A deadline of session {SessionId} threw: a bug in Eit.", EventName = nameof(DeadlineThrew))]
+        public static partial void DeadlineThrew(ILogger logger, Exception failure, SessionId sessionId);
+
         [LoggerMessage(LinkEventIds.SessionViolated, LogLevel.Warning, "The peer of session {SessionId} broke the protocol: {Code} ({Clause}) {Reason}", EventName = nameof(SessionViolated))]
         public static partial void SessionViolated(ILogger logger, SessionId sessionId, int code, string clause, string reason);
 

@@ -416,6 +416,17 @@ public sealed partial class SessionPump
 
     private void OnDeadline()
     {
+        try { Tick(); }
+        catch (Exception failure)
+        {
+            // Nobody else hears of it: the wheel is everybody's.
+            Log.DeadlineThrew(_host.Logger, failure, Machine.Id);
+            throw;
+        }
+    }
+
+    private void Tick()
+    {
         lock (_host.Gate)
         {
             Instant now = _host.Now;

@@ -157,7 +157,11 @@ public sealed class TransportLine : IThreadPoolWorkItem
         }
         _filled += got.Count;
         _isText = got.IsText;
-        if (_filled > WireLimits.TransportMessageBytesMax) { return LineRead.Of(new Violation(CloseCode.TooLarge, "F1.6", $"A WebSocket message has more than {WireLimits.TransportMessageBytesMax} bytes.")); }
+        if (_filled > WireLimits.TransportMessageBytesMax)
+        {
+            _filled = 0;                                           // What still comes before the close gets through must not pile up.
+            return LineRead.Of(new Violation(CloseCode.TooLarge, "F1.6", $"A WebSocket message has more than {WireLimits.TransportMessageBytesMax} bytes."));
+        }
         if (!got.EndsMessage) { return null; }
         Violation? violation = Reader.Read(_buffer.AsMemory(0, _filled), _isText, Frames);
         (_filled, _isReadable) = (0, false);

@@ -404,19 +404,7 @@ public sealed class GuardTests
         bool tls = true,
         Action<WebApplicationBuilder>? build = null,
         Action<WebApplication>? use = null) =>
-        TestHost.StartAsync(
-            app =>
-            {
-                use?.Invoke(app);
-                app.MapEit<Recorder>("/eit");
-            },
-            configure,
-            build: builder =>
-            {
-                builder.Services.AddSingleton(recorder ?? new Recorder());
-                build?.Invoke(builder);
-            },
-            tls: tls);
+        (recorder ?? new Recorder()).HostAsync(configure, tls, build, use);
 
     private static IHost HostIn(string environment, Action<EitServerOptions> configure)
     {

@@ -18,6 +18,7 @@ public sealed class LeakTests
         {
             lock (unobserved) { unobserved.Add(failure.Exception); }
         };
+        Link.DeadlineWheel.Shared.CallbackFailed += f => { lock (unobserved) { unobserved.Add(f); } };
         TaskScheduler.UnobservedTaskException += note;
         await using TestHost host = await TestHost.StartAsync(app => app.MapEit("/eit", static (_, _) => default), options =>
         {
@@ -35,6 +36,7 @@ public sealed class LeakTests
         int socketsAfter = await SettledAsync(host, relay);
         TaskScheduler.UnobservedTaskException -= note;
 
+        Assert.True(host.Sessions.Count == 0, string.Join("; ", host.Sessions.List().Take(8).Select(x => $"{x.IsConnected} {x.IsConfirmed} {x.IsClosing} {x.LastHeard} {x.Ended.IsCompleted} {x.DebugState}")));
         Assert.Empty(unobserved);
         Assert.Equal(0, host.Sessions.Count);
         Assert.InRange(socketsAfter, 0, socketsBefore + 5);

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using Eit.Protocol.Wire;
 using Eit.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.EndToEnd.Tests;
 
-/// <summary>A handler that tells what it is called for; registered as one for all sessions, unless each session is to have its own.</summary>
+/// <summary>A handler that tells what it is called for: one for all sessions of a server.</summary>
 internal sealed class Recorder : EitHandler
 {
     /// <summary>connected, outage and its code, resumed, closed and its code; messages as they are.</summary>
@@ -19,6 +21,22 @@ internal sealed class Recorder : EitHandler
 
     /// <summary>What a message leads to.</summary>
     internal Func<EitSession, string, ValueTask> Answer { get; set; } = static (_, _) => default;
+
+    /// <summary>Starts a server whose sessions this handles, at /eit.</summary>
+    internal Task<TestHost> HostAsync(Action<EitServerOptions>? configure = null, bool tls = true, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? use = null) =>
+        TestHost.StartAsync(
+            app =>
+            {
+                use?.Invoke(app);
+                app.MapEit<Recorder>("/eit");
+            },
+            configure,
+            build: builder =>
+            {
+                builder.Services.AddSingleton(this);
+                build?.Invoke(builder);
+            },
+            tls: tls);
 
     public override ValueTask OnConnectedAsync(EitSession session)
     {

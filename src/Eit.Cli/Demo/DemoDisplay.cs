@@ -20,7 +20,13 @@ internal sealed class DemoDisplay(DemoOptions options, TextWriter output, bool i
         {
             await console.Live(TableOf(status())).StartAsync(live => EachAsync(s_frame, run, () => live.UpdateTarget(TableOf(status()))));
         }
-        else { await EachAsync(s_line, run, () => output.WriteLine(LineOf(status()))); }
+        else
+        {
+            await EachAsync(s_line, run, () =>
+            {
+                if (!run.IsCompleted) { output.WriteLine(LineOf(status())); }
+            });
+        }
         await output.WriteLineAsync();
     }
 
@@ -31,10 +37,11 @@ internal sealed class DemoDisplay(DemoOptions options, TextWriter output, bool i
         ShowTally("client to server", report.Up);
         ShowTally("server to client", report.Down);
         output.WriteLine();
-        output.WriteLine(Text($"{report.Cuts} cuts, {report.BlackHoles} black holes, {report.FailedDials} failed dials, {report.Resumes} resumes, {report.Cycles} cycles."));
-        output.WriteLine(Text($"The longest gap between two arrivals was {Count(report.LongestGapMs)} ms; the whole took {report.Seconds:0.0} s. To repeat: --seed {report.Seed}"));
+        output.WriteLine(Text($"Cuts {report.Cuts}, black holes {report.BlackHoles}, failed dials {report.FailedDials}, resumes {report.Resumes}, cycles {report.Cycles}."));
+        output.WriteLine(Text($"The longest gap between two arrivals was {Count(report.LongestGapMs)} ms; the whole took {report.Seconds:0.0} s. The same faults again: --seed {report.Seed}"));
         foreach (string problem in report.Problems) { output.WriteLine(problem); }
-        output.WriteLine(report.Ok ? "Nothing was lost, duplicated or reordered." : report.Up.IsPerfect && report.Down.IsPerfect ? "NOT DONE." : "FAILED.");
+        bool isPerfect = report.Up.IsPerfect && report.Down.IsPerfect;
+        output.WriteLine(isPerfect ? $"Nothing was lost, duplicated or reordered{(report.Ok ? "." : ", but not all was done that was asked for.")}" : "FAILED: not every message arrived once, in order and unaltered.");
     }
 
     private static async Task EachAsync(TimeSpan period, Task run, Action show)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Eit.Cli.Demo;
 
@@ -37,7 +36,6 @@ internal sealed record DemoReport
     /// <summary>Gets whether everything asked for was done, and every message arrived once and in order.</summary>
     public bool Ok => Problems.Count == 0 && Up.IsPerfect && Down.IsPerfect;
 
-    [JsonIgnore]
     internal int ExitCode => Ok ? 0 : 1;
 
     internal string ToJson() => JsonSerializer.Serialize(this, s_json);

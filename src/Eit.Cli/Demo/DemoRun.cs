@@ -3,6 +3,7 @@ using Eit.Backoff;
 using Eit.Connection;
 using Eit.Link;
 using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
 
 namespace Eit.Cli.Demo;
 
@@ -27,6 +28,7 @@ internal sealed class DemoRun
     private readonly List<string> _problems = [];
     private EitConnection? _client;
     private DemoWatch? _watch;
+    private long _epoch;
     private DemoDirector? _director;
 
     internal DemoRun(DemoOptions options, TimeProvider time)
@@ -40,7 +42,7 @@ internal sealed class DemoRun
     {
         Elapsed = _time.GetElapsedTime(_began),
         State = _client?.State ?? EitConnectionState.Idle,
-        Epoch = _client?.Epoch ?? 0,
+        Epoch = _epoch = Math.Max(_epoch, _client?.Epoch ?? 0),      // A connection without a session has none.
         UpSent = _up.SentCount,
         UpArrived = _up.ArrivedCount,
         DownSent = _down.SentCount,
@@ -90,7 +92,7 @@ internal sealed class DemoRun
         JitterSeed = _options.Seed,
 
         // No network cuts as often as this relay does: with the default of 10 s every connection would count as one that dies at once, and back-off would grow.
-        Redial = new RedialOptions { StableAfter = TimeSpan.FromMilliseconds(100), FirstWait = TimeSpan.FromMilliseconds(50), LongestWait = TimeSpan.FromSeconds(1) },
+        Redial = new RedialOptions { StableAfter = TimeSpan.FromMilliseconds(100), FirstWait = TimeSpan.FromMilliseconds(50), LongestWait = TimeSpan.FromMilliseconds(500) },
     };
 
     private double Progress() => Math.Min(_up.ArrivedCount, _down.ArrivedCount) / (double)_options.Messages;
@@ -103,8 +105,7 @@ internal sealed class DemoRun
         {
             await client.StartAsync(stop.Token);
             Task upward = SendAllAsync(_up, (text, stopped) => client.SendAsync(text, s_accepted, stopped), stop);
-            await server.Met.WaitAsync(s_overdueMax, stop.Token);
-            Task downward = SendAllAsync(_down, (text, stopped) => server.Session.SendAsync(text, s_accepted, stopped), stop);
+            Task downward = AnswerAsync(server, stop);
             Task traffic = Task.WhenAll(upward, downward, director.RunAsync(stop.Token));
             await Task.WhenAll(OrStopAsync(traffic, stop), OrStopAsync(UntilAllHasArrivedAsync(traffic, stop.Token), stop));
         }
@@ -114,6 +115,12 @@ internal sealed class DemoRun
         }
         catch (TimeoutException late) { Note(late.Message); }
         catch (EitException failure) { Note(failure.Message); }
+    }
+
+    private async Task AnswerAsync(DemoServer server, CancellationTokenSource stop)
+    {
+        await server.Met.WaitAsync(stop.Token);
+        await SendAllAsync(_down, (text, stopped) => server.Session.SendAsync(text, s_accepted, stopped), stop);
     }
 
     private async Task SendAllAsync(DemoLedger ledger, Func<string, CancellationToken, ValueTask<SendOutcome>> sendAsync, CancellationTokenSource stop)
@@ -186,12 +193,14 @@ internal sealed class DemoRun
         int cuts = _director?.Cuts ?? 0;
         int cycles = _director?.Cycles ?? 0;
         int blackHoles = _director?.BlackHoles ?? 0;
-        List<string> problems = [.. _problems];
-        if (isInterrupted) { problems.Add("The demo was interrupted."); }
-        if (_watch?.Ended is { } ended && ended.Code != Protocol.Wire.CloseCode.Closed) { problems.Add($"The session ended with {ended.Code}: {ended.Reason}"); }
-        if (cuts < _options.Cuts) { problems.Add($"Only {cuts} of {_options.Cuts} cuts were done."); }
-        if (cycles < _options.Cycles) { problems.Add($"Only {cycles} of {_options.Cycles} cycles were done."); }
-        if (blackHoles < _options.BlackHoles) { problems.Add($"Only {blackHoles} of {_options.BlackHoles} black holes were done."); }
+        if (_watch?.Ended is { } ended && ended.Code != CloseCode.Closed) { Note($"The session ended with {ended.Code}: {ended.Reason}"); }
+        if (isInterrupted) { Note("The demo was interrupted."); }
+        else
+        {
+            if (cuts < _options.Cuts) { Note($"Only {cuts} of {_options.Cuts} cuts were done."); }
+            if (cycles < _options.Cycles) { Note($"Only {cycles} of {_options.Cycles} cycles were done."); }
+            if (blackHoles < _options.BlackHoles) { Note($"Only {blackHoles} of {_options.BlackHoles} black holes were done."); }
+        }
         return new DemoReport
         {
             Up = _up.Compare(),
@@ -204,7 +213,7 @@ internal sealed class DemoRun
             LongestGapMs = (long)Math.Ceiling(LongestGap.TotalMilliseconds),
             Seconds = Math.Round(_time.GetElapsedTime(_began).TotalSeconds, 1),
             Seed = _options.Seed,
-            Problems = problems,
+            Problems = _problems,
         };
     }
 }

@@ -688,7 +688,7 @@ public sealed class SessionMachine
 
     private Violation? ActOnClose(CloseNotice notice, long last, Instant now)
     {
-        if (last < _receiver.Received) { return new Violation(CloseCode.BadNumber, "C2.1", $"More than {last} has come."); }
+        if (last < _receiver.Received) { return new Violation(CloseCode.BadNumber, "C2.7", $"More than {last} has come."); }
         if (_peerClose is not null) { return null; }               // C2.3: a repetition.
         (_peerClose, _peerCloseLast) = (notice, last);
         _sender.Stop();

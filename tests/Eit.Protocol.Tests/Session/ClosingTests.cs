@@ -196,6 +196,26 @@ public class ClosingTests
     }
 
     [Fact, Clause("C2.4")]
+    public void A_client_whose_server_has_closed_to_be_redialled_goes_on_with_a_new_session()
+    {
+        World world = new World().Connected();
+        SessionEnd old = world.Client.Session;
+        world.Server.Session.Machine.BeginClose(new CloseNotice(CloseCode.Draining, "stop"), takesInbound: true, giveUpAfter: null, world.Now);
+        world.BeforeStep = wire =>
+        {
+            if (wire.Down.Close is not null) { wire.Cut(); }       // The close of the WebSocket does not get through.
+        };
+
+        world.Settle();
+        world.BeforeStep = null;
+        world.Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(CloseCode.Draining, old.Ended?.Code);
+        Assert.NotSame(old, world.Client.Session);
+        Assert.IsType<ClientState.Connected>(world.Client.Machine.State);
+    }
+
+    [Fact, Clause("C2.4")]
     public void A_session_that_was_closed_and_whose_peer_does_not_come_back_ends_as_closed()
     {
         World world = new World().Connected();
@@ -304,6 +324,18 @@ public class ClosingTests
 
         world.AssertViolated(EitEnd.Server, CloseCode.BadState, "C2.7");
         Assert.Equal(["a", "b"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("C2.7")]
+    public void A_close_below_what_has_come_is_a_violation()
+    {
+        World world = new World().Connected();
+        world.Client.Session.SendAll("one");
+        world.Settle();
+
+        world.Feed(EitEnd.Server, """{"t":"close","code":4000,"reason":"done","last":0}""");
+
+        world.AssertViolated(EitEnd.Server, CloseCode.BadNumber, "C2.7");
     }
 
     [Fact, Clause("C3.1")]

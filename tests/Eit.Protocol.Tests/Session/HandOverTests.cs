@@ -273,9 +273,31 @@ public class HandOverTests
         Assert.Equal(new SessionState.Online(1), world.Server.Session.Machine.State);
         Assert.Equal(2, world.Transports.Count);
         Assert.All((EitEnd[])[EitEnd.Client, EitEnd.Server], side => Assert.Equal(0, world.End(side).CountOf<SessionOutput.OutageBegan>()));
+        Assert.NotNull(Assert.Single(world.Client.Outputs.OfType<ClientOutput.CycleEnded>()).Failure);
         world.Client.Cycle();                                      // And the next cycle works.
         Assert.Equal(new SessionState.Online(3), world.Server.Session.Machine.State);
         Assert.Equal(new SessionState.Online(3), world.Client.Session.Machine.State);
+    }
+
+    [Fact, Clause("H1.7")]
+    public void A_cycle_that_is_asked_for_while_the_old_transport_is_taken_back_comes_after_it()
+    {
+        World world = new World().Connected().CycleHeldAtTheSwitch();
+        Transport old = world.OldWire;
+        world.Wire.CutAt(EitEnd.Client);
+        old.Down.IsFrozen = true;                                  // The answer to the client's resend does not come.
+        world.Settle();
+        Assert.Empty(world.Client.Outputs.OfType<ClientOutput.CycleEnded>());
+
+        Assert.True(world.Client.Machine.RequestCycle("request", world.Now));
+        world.Settle();
+        Assert.Equal(2, world.Transports.Count);
+        old.Thaw();
+        world.Settle();
+
+        Assert.Equal([false, true], world.Client.Outputs.OfType<ClientOutput.CycleEnded>().Select(static ended => ended.Failure is null));
+        Assert.Equal(new SessionState.Online(3), world.Client.Session.Machine.State);
+        Assert.Equal(new SessionState.Online(3), world.Server.Session.Machine.State);
     }
 
     [Fact, Clause("H1.8")]

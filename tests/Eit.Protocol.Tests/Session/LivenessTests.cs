@@ -84,6 +84,20 @@ public class LivenessTests
     }
 
     [Fact, Clause("L1.2")]
+    public void Who_asks_without_reading_commits_a_violation()
+    {
+        World world = new World().Connected();
+        world.Server.Session.WritesLeft = 0;                       // The line is stalled: nobody reads at the other end.
+
+        world.Feed(EitEnd.Server, $"[{string.Join(',', Enumerable.Repeat("""{"t":"ping","id":1}""", 1_024))}]");
+        world.Drive();
+        Assert.Null(world.Server.Session.Ended);
+        world.Feed(EitEnd.Server, """{"t":"ping","id":2}""");
+
+        world.AssertViolated(EitEnd.Server, CloseCode.BadState, "L1.2");
+    }
+
+    [Fact, Clause("L1.2")]
     public void The_answer_to_a_ping_measures_the_round_trip()
     {
         World world = Timed(clientSeconds: 30, serverSeconds: 12).Connected();
