@@ -91,6 +91,34 @@ public sealed class OutageTests
         Assert.Equal(id, client.SessionId?.ToString());
     }
 
+    [Fact, Clause("V1.3")]
+    public async Task A_resuming_dial_offers_only_the_encoding_of_its_session()
+    {
+        var offers = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using TestHost host = await TestHost.StartAsync(
+            app => app.MapEit("/eit", static (_, _) => default),
+            options =>
+            {
+                Quick(options);
+                options.Admits = context =>
+                {
+                    offers.Enqueue(string.Join(' ', context.WebSockets.WebSocketRequestedProtocols));
+                    return ValueTask.FromResult(true);
+                };
+            });
+        await using var relay = new FaultRelay(host.Port);
+        await using EitConnection client = host.Client(port: relay.Port, configure: QuickClient);
+        await client.StartAsync().WaitAsync(s_guard);
+        await client.SendAsync("before").AsTask().WaitAsync(s_guard);
+
+        relay.CutAll();
+        SendOutcome outcome = await client.SendAsync("after").AsTask().WaitAsync(s_guard);
+        await client.CycleAsync().WaitAsync(s_guard);
+
+        Assert.Equal(SendOutcome.Processed, outcome);
+        Assert.Equal(["eit.v1.json", "eit.v1.json"], offers.Skip(1));
+    }
+
     internal static void Quick(EitServerOptions options) => options.SpreadMin = TimeSpan.Zero;
 
     /// <summary>Cuts far more often than any network: each loss counts as the first one.</summary>
