@@ -62,8 +62,6 @@ public sealed class EitSession
     /// <summary>Gets a task that ends when the session is over and its transports are released; it never fails.</summary>
     public Task Ended => _pump.Ended;
 
-    internal string DebugState => Read(m => m.State + " " + m.NextDeadline + " now " + _host.Now);
-
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
 
     /// <summary>Sends a text, if that is possible at once.</summary>

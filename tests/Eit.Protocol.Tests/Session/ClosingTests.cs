@@ -125,6 +125,23 @@ public class ClosingTests
     }
 
     [Fact, Clause("C2.4")]
+    public void The_last_acknowledgement_leaves_before_the_end()
+    {
+        World world = new World().Connected();
+        world.Client.Session.HoldsHandlers = true;
+        world.Server.Session.Send("not prompt");
+        world.Settle();
+        BeginClose(world);
+        world.Pass(TimeSpan.FromSeconds(1));
+
+        world.Client.Session.FinishHandler();
+        world.Settle();                                            // No time passes: what is owed may not wait.
+
+        Assert.NotNull(world.Client.Session.Ended);
+        Assert.Empty(world.Server.Session.Ended!.Unfinished);
+    }
+
+    [Fact, Clause("C2.4")]
     public void Two_ends_that_close_at_once_both_end()
     {
         World world = new World().Connected();
