@@ -12,7 +12,7 @@ internal static class Program
         if (arguments is ["--seeds", { } count, .. { } rest] && int.TryParse(count, CultureInfo.InvariantCulture, out int seeds) && seeds > 0) { return RunSeeds(seeds, rest); }
         if (arguments is ["--seed", { } one] && ulong.TryParse(one, CultureInfo.InvariantCulture, out ulong seed)) { return RunSeed(seed); }
         if (arguments is ["--exhaustive", .. { } bounds]) { return Explore(bounds); }
-        Console.Error.WriteLine("usage: Eit.Simulation --seeds N [--from SEED] [--canary ForgetsOnLoss|RepeatsOnResume] | --seed SEED | --exhaustive [--world NAMES] [--messages N] [--cycles N] [--cuts N] [--canary …]");
+        Console.Error.WriteLine("usage: Eit.Simulation --seeds N [--from SEED] [--canary ForgetsOnLoss|RepeatsOnResume] | --seed SEED | --exhaustive [--world NAMES] [--messages N] [--cycles N] [--cuts N] … [--canary …]");
         return 2;
     }
 
@@ -47,11 +47,8 @@ internal static class Program
             worlds = options[i] switch
             {
                 "--world" => worlds.Where(world => value.Split(',').Contains(world.Name)),
-                "--messages" => worlds.Select(world => world with { MessagesUp = NumberIn(value), MessagesDown = NumberIn(value) }),
-                "--cycles" => worlds.Select(world => world with { Cycles = NumberIn(value) }),
-                "--cuts" => worlds.Select(world => world with { Cuts = NumberIn(value) }),
                 "--canary" => worlds.Select(world => world with { Canary = Enum.Parse<Canary>(value) }),
-                _ => throw new ArgumentException($"What is {options[i]}?"),
+                { } name => worlds.Select(world => world.With(name, int.Parse(value, CultureInfo.InvariantCulture))),
             };
         }
         bool isComplete = true;
@@ -64,5 +61,4 @@ internal static class Program
         return isComplete ? 0 : 1;
     }
 
-    private static int NumberIn(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -105,7 +105,8 @@ internal sealed class SimSession
     internal void AppendTo(StateDigest digest)
     {
         digest.Add(IsBusy, _forgetsNext, _world.Canary == Canary.RepeatsOnResume && _lastHandled is not null);
-        digest.Add(IsBusy ? _handling.Number : 0, _world.Canary == Canary.RepeatsOnResume ? _lastHandled?.Number ?? 0 : 0);
+        if (IsBusy) { _handling.AppendTo(digest); }
+        if (_world.Canary == Canary.RepeatsOnResume) { _lastHandled?.AppendTo(digest); }
         foreach (SimLink link in Links) { digest.Add(link.Epoch); }
         Machine.AppendTo(digest);
     }

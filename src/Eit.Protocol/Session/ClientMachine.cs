@@ -303,7 +303,8 @@ public sealed class ClientMachine
         digest.Add(_drains, _tokenRejected, _askedAgain, _isPausing);
         digest.Add(_isClosing, _everConnected);
         digest.Add(_redial.Spread.Ticks, _expires?.Ticks ?? -1);
-        digest.Add(System.Text.Encoding.UTF8.GetBytes(_cycleWhy));
+        digest.Add(_cycleWhy);
+        digest.Add(_cycleAgainBy);
         digest.Add(Instance.Value);
         digest.Add(Session?.Id.Value ?? UInt128.Zero);
         digest.Add(Standby?.Id.Value ?? UInt128.Zero);

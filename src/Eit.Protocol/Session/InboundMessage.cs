@@ -25,4 +25,11 @@ public readonly record struct InboundMessage
 
     /// <summary>Gets the length of its payload in bytes.</summary>
     public int PayloadBytes { get; init; }
+
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(Number, (int)Lane, Kind, IsPrompt ? 1 : 0, PayloadBytes);
+        digest.Add(Text);
+        digest.Add(Bytes.Span);
+    }
 }

@@ -122,12 +122,14 @@ internal sealed class MessageReceiver
             if (!_early.TryGetValue(number, out Frame early)) { continue; }
             digest.Add(number, (int)early.Lane, early.Payload.Length);
             digest.Add(early.HasMore, early.IsPrompt, early.IsText);
+            digest.Add(early.Payload.Span);
             left--;
         }
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
         {
-            digest.Add(_assemblies[lane]?.Length ?? -1, _inbox[lane].Count);
-            for (int i = 0; i < _inbox[lane].Count; i++) { digest.Add(_inbox[lane][i].Number, _inbox[lane][i].PayloadBytes); }
+            digest.Add(_assemblies[lane] is null ? -1 : 1, _inbox[lane].Count);
+            if (_assemblies[lane] is { } assembly) { digest.Add(assembly.Payload); }
+            for (int i = 0; i < _inbox[lane].Count; i++) { _inbox[lane][i].AppendTo(digest); }
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class MessageSender(SessionSettings settings)
     internal Queue<MessageOutcome> Outcomes { get; } = new();
 
     /// <summary>Gets whether everything that was accepted has been written to the current transport.</summary>
-    internal bool IsFlushed => OutboxMessages == 0 && Cursor > Sent;
+    internal bool IsFlushed => OutboxMessages == 0 && Math.Max(Cursor, PeerReceived + 1) > Sent;   // What the peer has need not be written again.
 
     /// <summary>Gets whether the peer has processed everything that was accepted.</summary>
     internal bool IsSettled => OutboxMessages == 0 && _ledger.Count == 0;

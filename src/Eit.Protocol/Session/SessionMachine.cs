@@ -226,7 +226,7 @@ public sealed class SessionMachine
         _sender.CreditAnnounced(hello.Credit);
         SessionTransport transport = isResume ? Resume(hello.Epoch, hello.Received, terms.Expires, now) : AddCandidate(hello.Epoch, terms.Expires, now);
         transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
-        _receiver.Acks.Paid();
+        if (isResume) { _receiver.Acks.Paid(); }                   // The welcome of a cycle may be lost, and nobody would ask again.
         return null;
     }
 
@@ -863,9 +863,9 @@ public sealed class SessionMachine
     private void EndIfClosed(Instant now)
     {
         if (_close is not { IsFirst: true } close || !IsClosedHere) { return; }
+        if (_active is not null && _receiver.Acks.IsOwed) { _receiver.Acks.OweNow(now); }
         bool mustStillSay = _active is { } active && (_receiver.Acks.IsOwed || active.CloseSentAt is null);
-        if (mustStillSay) { _receiver.Acks.OweNow(now); }          // Fill ends the session when it has written it.
-        else { End(close.Notice.Code, close.Notice.Reason, violation: null); }
+        if (!mustStillSay) { End(close.Notice.Code, close.Notice.Reason, violation: null); }   // Else Fill does, when it has written it.
     }
 
     private void Fail(Violation violation) => End(violation.Code, $"{violation.Reason} ({violation.Clause})", violation);

@@ -49,7 +49,11 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
         digest.Add(ExpiresAt);
         digest.Add(CloseSentAt);
         digest.Add(PingedAt);
-        foreach (Frame control in Control) { digest.Add((int)control.Type, control.Number, (control.Body as Resend)?.Lost ?? 0); }
+        foreach (Frame control in Control)
+        {
+            digest.Add((int)control.Type, control.Number);
+            digest.Add(control.Body?.ToString());                  // Bodies are records: their text is their content.
+        }
     }
 
     /// <summary>Checks a number against its place (N1.2, N1.3, H1.6).</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Eit.Backoff;
 
 namespace Eit.Protocol.Session;
@@ -30,8 +32,11 @@ internal sealed class StateDigest(Instant now)
     internal void Add(ReadOnlySpan<byte> bytes)
     {
         Mix((ulong)bytes.Length);
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..]) { Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes)); }
         foreach (byte value in bytes) { Mix(value); }
     }
+
+    internal void Add(ReadOnlySpan<char> text) => Add(MemoryMarshal.AsBytes(text));
 
     private void Mix(ulong number)
     {

@@ -18,6 +18,9 @@ internal enum Budget
     /// <summary>How often time passes because nothing else is left to happen and not everything is settled.</summary>
     Patience,
 
+    /// <summary>Not a budget: 1 when the client's application has closed, and nothing but its end can be the end.</summary>
+    ClientHasClosed,
+
     /// <summary>How many budgets there are.</summary>
     Count,
 }

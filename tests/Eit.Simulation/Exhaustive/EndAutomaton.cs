@@ -43,7 +43,7 @@ internal sealed class EndAutomaton : IEndStepper
         ExploredEnd end = Restore(node);
         EndEffect what = end.Do(input);
         int next = what.Failure is null ? Note(end, node, input) : node;
-        effect = new EndEffect { Next = next, Packets = what.Packets, Dials = what.Dials, Events = what.Events, Failure = what.Failure };
+        effect = new EndEffect { Next = next, Packets = what.Packets, Dials = what.Dials, Events = what.Events, Failure = what.Failure, GaveUp = what.GaveUp };
         _effects.Add(key, effect);
         if (what.Failure is null) { Keep(next, end); }
         return effect;

@@ -18,7 +18,8 @@ internal sealed class EndEffect
     /// <summary>What went wrong; null if nothing did.</summary>
     internal string? Failure { get; init; }
 
-    internal bool IsNothing(int from) => Next == from && Failure is null && Packets.Length + Dials.Length + Events.Length == 0;
+    /// <summary>Whether it gave a close up that was not answered (C2.6).</summary>
+    internal bool GaveUp { get; init; }
 
     internal string Describe() => $"sent {string.Join(' ', Packets)}, dialled {string.Join(' ', Dials)}, told {string.Join(' ', Events)} {Failure}";
 

@@ -21,6 +21,8 @@ internal sealed record EndView
 
     internal required bool CanClose { get; init; }
 
+    internal bool IsClosed { get; init; }
+
     /// <summary>Whether the client sleeps, or could.</summary>
     internal bool IsPaused { get; init; }
 

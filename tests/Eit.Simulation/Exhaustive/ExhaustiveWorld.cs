@@ -55,7 +55,8 @@ internal sealed class ExhaustiveWorld
         EndView client = _client.View(state.Client);
         EndView server = _server.View(state.Server);
         ListDue(state, client, server, choices);
-        if (choices.Count == 0 && state.Left[(int)Budget.Patience] > 0 && WhyNotSettled(state) is not null)
+        bool mayTakeTime = state.Left[(int)Budget.Stops] < _bounds.Stops || client.LiveSessions != server.LiveSessions;
+        if (choices.Count == 0 && mayTakeTime && state.Left[(int)Budget.Patience] > 0 && WhyNotSettled(state) is not null)
         {
             bool serverHasDeadline = server.Wait < TimeSpan.MaxValue;
             bool clientHasDeadline = client.Wait < TimeSpan.MaxValue;
@@ -113,6 +114,7 @@ internal sealed class ExhaustiveWorld
                 break;
             case ChoiceKind.Close:
                 Spend(state, Budget.Closes);
+                if (!choice.AtServer) { state.Left[(int)Budget.ClientHasClosed] = 1; }
                 Step(state, choice.AtServer, new EndInput(EndInputKind.Close));
                 break;
             case ChoiceKind.Pause:
@@ -135,6 +137,7 @@ internal sealed class ExhaustiveWorld
         EndView client = _client.View(state.Client);
         EndView server = _server.View(state.Server);
         if (!client.IsQuiet || !server.IsQuiet || client.LiveSessions != server.LiveSessions) { return $"it does not settle: {client.Text}; {server.Text}"; }
+        if (state.Left[(int)Budget.ClientHasClosed] == 1 && !client.IsClosed) { return $"the client was closed and is not: {client.Text}"; }
         int links = client.LiveSessions == 0 ? 0 : 1;
         if (state.LinkCount != links) { return $"{state.LinkCount} transports are left: {client.Text}; {server.Text}"; }
         foreach (int history in state.Histories)
@@ -302,12 +305,14 @@ internal sealed class ExhaustiveWorld
         if (atServer) { state.Server = effect.Next; }
         else { state.Client = effect.Next; }
         Failure ??= effect.Failure;
+        bool isInVain = effect.GaveUp && _bounds is { Jumps: 0, Stops: 0 } && (atServer ? _client.View(state.Client) : _server.View(state.Server)).LiveSessions != 0;
+        if (isInVain) { Failure ??= "a close was given up that nothing stood in the way of"; }
         foreach ((int epoch, int packet) in effect.Packets) { Put(state, atServer, epoch, packet); }
         foreach ((int epoch, int hello) in effect.Dials) { state.AddDial(new PendingDial(epoch, hello, IsGivenUp: false)); }
         foreach ((int history, int what) in effect.Events)
         {
             (state.Histories[history], string? broken) = _histories.Step(state.Histories[history], what);
-            Failure ??= broken;
+            if (broken is not null) { Failure ??= $"{broken} ({_words.Event(what)})"; }
         }
     }
 

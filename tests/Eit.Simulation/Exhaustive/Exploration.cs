@@ -7,7 +7,8 @@ namespace Eit.Simulation.Exhaustive;
 /// </summary>
 internal sealed class Exploration
 {
-    private const int AuditsMax = 2_000;
+    private const int AuditEvery = 9_973;
+    private const int AuditsMax = 5_000;
 
     private readonly ExplorationBounds _bounds;
     private readonly Vocabulary _words = new();
@@ -99,7 +100,7 @@ internal sealed class Exploration
             if (_world.Failure is { } failure) { return (failure, choice); }
             if (Visit(_to, number, choice.Code, out byte[]? reached)) { next.Add((_visited.Count - 1, reached!)); }
         }
-        bool isAudited = _choices.Count == 0 && _audits < AuditsMax;
+        bool isAudited = _audits < AuditsMax && (_choices.Count == 0 || number % AuditEvery == 0);
         return isAudited ? Audit(number) : (null, null);
     }
 

@@ -61,6 +61,28 @@ internal sealed record ExplorationBounds(string Name, string About)
         new("E", "closing") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, Closes = 2 },
     ];
 
+    /// <summary>The same world with another bound.</summary>
+    internal ExplorationBounds With(string option, int value) => option switch
+    {
+        "--messages" => this with { MessagesUp = value, MessagesDown = value },
+        "--up" => this with { MessagesUp = value },
+        "--down" => this with { MessagesDown = value },
+        "--cycles" => this with { Cycles = value },
+        "--cycles-asked" => this with { CyclesAsked = value },
+        "--cuts" => this with { Cuts = value },
+        "--failed-dials" => this with { DialFailures = value },
+        "--stops" => this with { Stops = value },
+        "--jumps" => this with { Jumps = value },
+        "--closes" => this with { Closes = value },
+        "--pauses" => this with { Pauses = value },
+        "--window" => this with { WindowMessages = value },
+        "--late-writes" => this with { WritesLate = value > 0 },
+        "--pieces" => this with { HasPieces = value > 0 },
+        "--first-dial" => this with { BeginsBeforeTheFirstDial = value > 0 },
+        "--states" => this with { StatesMax = value },
+        _ => throw new ArgumentException($"There is no bound {option}.", nameof(option)),
+    };
+
     internal string Describe()
     {
         (string What, int Many)[] parts =

@@ -25,6 +25,7 @@ internal sealed class ExploredEnd : ISimWorld
     private readonly Action<SessionState, TransportRole?, FrameType, bool>? _sawInput;
     private ulong _minted;
     private int _writesTo;
+    private bool _gaveUp;
 
     internal ExploredEnd(bool isClient, ExplorationBounds bounds, Vocabulary words, Action<SessionState, TransportRole?, FrameType, bool>? sawInput = null)
     {
@@ -87,7 +88,10 @@ internal sealed class ExploredEnd : ISimWorld
 
     public void HandlerBegan(SimSession session) { }                // It is seen in the view.
 
-    public void Saw(SessionOutput output, bool atClient) { }
+    public void Saw(SessionOutput output, bool atClient)
+    {
+        _gaveUp |= output is SessionOutput.Ended { Reason: "The close was not answered in time." };
+    }
 
     public void SawInput(SessionState state, TransportRole? role, FrameType type, bool atClient) => _sawInput?.Invoke(state, role, type, atClient);
 
@@ -111,7 +115,9 @@ internal sealed class ExploredEnd : ISimWorld
             Dials = [.. _dials],
             Events = [.. _notes.Select(note => (note.History, _words.NumberOf(note.Event)))],
             Failure = failure,
+            GaveUp = _gaveUp,
         };
+        _gaveUp = false;
         _packets.Clear();
         _dials.Clear();
         _notes.Clear();
@@ -146,6 +152,7 @@ internal sealed class ExploredEnd : ISimWorld
             CanSend = Current is { Machine: { IsClosing: false, IsStandby: false } },
             CanCycle = machine is { State: ClientState.Connected, IsCycling: false } || (machine is null && Current is { Machine: { IsConnected: true, IsClosing: false } }),
             CanClose = machine is null ? Current is { Machine.IsClosing: false } : machine.State is not (ClientState.Closed or ClientState.Idle) && Current is null or { Machine.IsClosing: false },
+            IsClosed = machine is { State: ClientState.Closed },
             IsPaused = machine is { State: ClientState.Paused },
             CanPause = machine is { State: not (ClientState.Idle or ClientState.Closed or ClientState.Paused) },
             Wait = Wait(),

@@ -26,7 +26,7 @@ internal sealed class HistoryAutomaton
             _words.Event(what).ApplyTo(history);
             known = (Note(history, node, what), null);
         }
-        catch (HistoryException broken)
+        catch (Exception broken) when (broken is HistoryException or ArgumentOutOfRangeException)
         {
             known = (node, broken.Message);
         }

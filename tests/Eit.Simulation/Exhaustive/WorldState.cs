@@ -3,7 +3,7 @@ namespace Eit.Simulation.Exhaustive;
 /// <summary>A state of a whole world: both ends, what is on the way between them, what has been promised and kept, what may still happen.</summary>
 internal sealed class WorldState
 {
-    private const int HistoriesMax = 8;
+    private const int HistoriesMax = 24;
     private const int DialsMax = 6;
     private const int LinksMax = 6;
 
