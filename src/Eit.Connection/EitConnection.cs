@@ -322,6 +322,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     public async Task CloseAsync(CancellationToken cancellationToken = default)
     {
         bool isInside = _host.IsInsideHandler;
+        if (isInside) { _host.DropTaken(); }
         Act(now =>
         {
             _isClosing = true;

@@ -91,8 +91,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         catch (TimeoutException) { Log.HandlerHangs(Logger); }
     }
 
-    /// <summary>Drops what was taken for user code and not yet handed over: the session is closed from inside the handler that runs.</summary>
-    protected void DropTaken() => _batchCount = Math.Min(_batchCount, _batchDone + 1);
+    /// <summary>Drops what was taken for user code and not yet handed over. Only called from inside the handler that runs, which closes its session.</summary>
+    public void DropTaken() => _batchCount = Math.Min(_batchCount, _batchDone + 1);
 
     internal bool TryEnterDispatch()
     {

@@ -118,6 +118,7 @@ public sealed class EitSession
     public async Task CloseAsync(CloseCode code = CloseCode.Closed, string reason = "The server closes.", TimeSpan? limit = null, CancellationToken cancellationToken = default)
     {
         bool isInside = _host.IsInsideHandler;
+        if (isInside) { _host.DropTaken(); }
         _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(code, reason), takesInbound: !isInside, limit, now));
         await _pump.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -55,4 +55,31 @@ public sealed class ConversationTests
         Assert.Equal(Enumerable.Range(0, sent), received);
         Assert.DoesNotContain(states, change => change.Previous == EitConnectionState.Connected && change.Current != EitConnectionState.Closed);
     }
+
+    [Fact]
+    public async Task After_a_close_from_inside_a_handler_no_further_message_is_handed_over()
+    {
+        await using TestHost host = await TestHost.StartAsync(app => Server.EndpointRouteBuilderExtensions.MapEit(app, "/eit", (session, _) =>
+        {
+            for (int i = 0; i < 500; i++) { session.Send(i.ToString(System.Globalization.CultureInfo.InvariantCulture)); }
+            return default;
+        }));
+        await using EitConnection client = host.Client();
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int handled = 0;
+        client.OnMessage(async _ =>
+        {
+            if (++handled < 100) { return; }
+            await client.CloseAsync();
+            closed.TrySetResult();
+        });
+        await client.StartAsync().WaitAsync(s_guard);
+
+        client.Send("go");
+        await closed.Task.WaitAsync(s_guard);
+        await client.DisposeAsync().AsTask().WaitAsync(s_guard);
+
+        Assert.Equal(100, handled);
+        Assert.Equal(EitConnectionState.Closed, client.State);
+    }
 }
