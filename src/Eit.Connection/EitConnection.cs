@@ -474,9 +474,12 @@ public sealed partial class EitConnection : IAsyncDisposable
             if (output is ClientOutput.CycleEnded ended) { CycleEnded(ended); }
             else if (output is ClientOutput.StateChanged changed) { Changed(changed, now); }
         }
-        _current = _machine.Session is { } session ? _pumps.GetValueOrDefault(session) : null;
+        SetCurrent();
         _dialDeadline.Set(_machine.NextDeadline);
     }
+
+    /// <summary>Under one lock with the state, so that whoever sees it connected can send. Called under the gate.</summary>
+    private void SetCurrent() => _current = _machine.Session is { } session ? _pumps.GetValueOrDefault(session) : null;
 
     private void Changed(ClientOutput.StateChanged changed, Instant now)
     {
@@ -628,6 +631,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             SessionMachine? session = _machine.Welcomed(request.Epoch, result.Welcome!, result.RoundTrip, now);
             if (session is not null && !_pumps.TryGetValue(session, out pump)) { _pumps.Add(session, pump = _host.AddPump(session)); }
             isKept = _machine.Session?.Id == result.Welcome!.Session;
+            SetCurrent();
         }
         Act(static _ => { }, endsWait: false);
         if (pump is null)

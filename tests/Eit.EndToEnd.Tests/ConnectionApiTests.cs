@@ -117,6 +117,7 @@ public sealed class ConnectionApiTests
         bool again = client.Send("again");
         await client.CloseAsync().Soon();
         bool closed = client.Send("closed");
+        await recorder.Ends.NextAsync();
 
         Assert.Equal((false, true, false, true, false), (beforeStart, connected, inOutage, again, closed));
         Assert.Equal(1, id);
@@ -361,7 +362,7 @@ public sealed class ConnectionApiTests
         SessionId id = client.SessionId!.Value;
         await client.SendAsync("done").Soon();
         Assert.True(client.Send("stuck", out long stuck));
-        Assert.True(client.Send("behind it", out long behind));
+        Assert.Equal(SendOutcome.Received, await client.SendAsync("behind it", s_received).Soon());
         Assert.True(client.Send("without credit", out long unsent));
         await recorder.Calls.UntilAsync(call => call == "stuck");
 
@@ -370,7 +371,7 @@ public sealed class ConnectionApiTests
         release.SetResult();
 
         Assert.Equal((id, CloseCode.Forbidden), (end.SessionId, end.Code));
-        Assert.Equal([(stuck, SendOutcome.Unknown), (behind, SendOutcome.Unknown), (unsent, SendOutcome.NotSent)], end.Unfinished.Select(message => (message.Id, message.Outcome)));
+        Assert.Equal([(stuck, SendOutcome.Unknown), (stuck + 1, SendOutcome.Unknown), (unsent, SendOutcome.NotSent)], end.Unfinished.Select(message => (message.Id, message.Outcome)));
     }
 
     [Fact]
@@ -408,6 +409,7 @@ public sealed class ConnectionApiTests
         await Task.WhenAll(client.CycleAsync().Soon(), client.CycleAsync().Soon());   // Whoever comes while one is under way joins it.
         Assert.Equal(SendOutcome.Processed, await client.SendAsync("after").Soon());
         await client.CloseAsync().Soon();
+        await recorder.Ends.NextAsync();
 
         Assert.InRange(cycled, 2, 3);
         Assert.Equal(epoch + cycled, recorder.Calls.All.Count(call => call == "connected") + cycled);
@@ -425,6 +427,7 @@ public sealed class ConnectionApiTests
         await using EitConnection client = host.Client(port: relay.Port);
         Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
+        await states.UntilAsync(EitConnectionState.Connected);
         (SessionId? id, int before) = (client.SessionId, states.All.Count);
 
         relay.Refuses = true;
@@ -482,6 +485,7 @@ public sealed class ConnectionApiTests
         client.OnMessage(static _ => { });
         client.Resume();
         await states.UntilAsync(change => change.IsResumed);
+        await recorder.Calls.UntilAsync(call => call == "resumed");
 
         Assert.Equal((EitConnectionState.Paused, 1, false), (state, dials, sent));
         Assert.Equal(SendOutcome.Processed, await waiting);
@@ -550,6 +554,7 @@ public sealed class ConnectionApiTests
         await (await paused.Task.Soon()).Soon();
         client.Resume();
         await states.UntilAsync(change => change.IsResumed);
+        await recorder.Calls.UntilAsync(call => call == "resumed");
 
         Assert.Equal(id, client.SessionId);
         Assert.Equal(["connected", "outage Lost", "resumed", "outage Detached", "resumed"], recorder.Calls.All);

@@ -200,7 +200,7 @@ public sealed class DialTests
     public async Task A_client_that_gives_up_its_start_is_told_the_status()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync(ScriptedServer.Status(503, "Retry-After", "3600"));
-        await using EitConnection client = server.Host.Client(configure: options => options.StartLimit = TimeSpan.FromSeconds(2));
+        await using EitConnection client = server.Host.Client(configure: options => options.StartLimit = TimeSpan.FromSeconds(3));
 
         EitException late = await Assert.ThrowsAsync<EitException>(() => client.StartAsync().Soon());
 
@@ -302,7 +302,7 @@ public sealed class DialTests
     {
         await using var server = new SilentServer(speaksTls: true);
 
-        EitStateChange failure = await FailureAsync(server.Url, options => options.DialLimit = TimeSpan.FromSeconds(2));
+        EitStateChange failure = await FailureAsync(server.Url, options => options.DialLimit = TimeSpan.FromSeconds(3));
 
         Assert.Equal("The dial took too long; it had come to: Upgrading.", failure.Reason);
     }
@@ -316,7 +316,7 @@ public sealed class DialTests
             while (await socket.ReceiveAsync(new byte[1024], CancellationToken.None) is { MessageType: not WebSocketMessageType.Close }) { }
         }));
 
-        EitStateChange failure = await FailureAsync($"wss://127.0.0.1:{host.Port}/eit", options => options.DialLimit = TimeSpan.FromSeconds(2));
+        EitStateChange failure = await FailureAsync($"wss://127.0.0.1:{host.Port}/eit", options => options.DialLimit = TimeSpan.FromSeconds(3));
 
         Assert.Equal("The dial took too long; it had come to: Welcome.", failure.Reason);
     }
@@ -338,7 +338,8 @@ public sealed class DialTests
         });
         Happenings<EitStateChange> states = client.Watch();
 
-        await client.StartAsync().Soon();
+        client.Start();
+        await states.UntilAsync(EitConnectionState.Connected);
 
         Assert.Equal(
             ["The token provider threw InvalidOperationException.", "The token provider threw TimeoutException."],
@@ -357,7 +358,7 @@ public sealed class DialTests
         await using EitConnection client = server.Host.Client(configure: options =>
         {
             Impatient(options);
-            options.TokenLimit = TimeSpan.FromMilliseconds(200);
+            options.TokenLimit = TimeSpan.FromSeconds(1);
             options.TokenProvider = async (_, _) =>
             {
                 if (Interlocked.Increment(ref asked) > 1) { return server.Host.Token("ada"); }
@@ -368,7 +369,8 @@ public sealed class DialTests
         });
         Happenings<EitStateChange> states = client.Watch();
 
-        await client.StartAsync().Soon();
+        client.Start();
+        await states.UntilAsync(EitConnectionState.Connected);
         never.Set();
 
         Assert.Single(states.All, change => change.Reason == "The token provider took too long.");

@@ -182,6 +182,29 @@ public sealed class GuardTests
         Assert.Equal("eit.v1.json", raw.Subprotocol);
     }
 
+    [Fact, Clause("V1.3")]
+    public async Task A_resuming_dial_offers_only_the_encoding_of_its_session()
+    {
+        var offers = new ConcurrentQueue<string>();
+        await using TestHost host = await StartAsync(use: app => app.Use((context, next) =>
+        {
+            offers.Enqueue(context.Request.Headers.SecWebSocketProtocol.ToString());
+            return next(context);
+        }));
+        await using var relay = new FaultRelay(host.Port);
+        await using EitConnection client = host.Client(port: relay.Port);
+        Happenings<EitStateChange> states = client.Watch();
+        await client.StartAsync().Soon();
+        SessionId? id = client.SessionId;
+
+        await client.CycleAsync().Soon();
+        relay.CutAll();
+        await states.UntilAsync(change => change.IsResumed);
+
+        Assert.Equal(id, client.SessionId);
+        Assert.Equal(["eit.v1.json", "eit.v1.json"], offers.Skip(1));
+    }
+
     [Fact, Clause("V1.2")]
     public async Task A_dial_without_an_eit_subprotocol_is_answered_400()
     {
@@ -288,8 +311,7 @@ public sealed class GuardTests
         }));
         await using var relay = new FaultRelay(host.Port);
         await using EitConnection client = host.Client(port: relay.Port);
-        var states = new Happenings<EitStateChange>();
-        client.StateChanged += (_, change) => states.Add(change);
+        Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
 
         await client.CycleAsync().Soon();
