@@ -24,6 +24,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         bool isHosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
         if (isHosted) { start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location); }
         start.ArgumentList.Add("server");
+        start.Environment["DOTNET_gcServer"] = "1";                 // As in every ASP.NET Core application.
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The server process did not start.");
         string[] words = (await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server process said nothing.")).Split(' ');
         return new ServerProcess(process, int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
