@@ -11,6 +11,9 @@ namespace Eit.Link;
 /// </remarks>
 public sealed partial class SessionPump
 {
+    /// <summary>After how many receives without a pause another thread runs the handlers; before that they wait for the pause, and run on this one.</summary>
+    private const int ReadsBeforeHop = 16;
+
     private static readonly TimeSpan s_restedAfter = TimeSpan.FromMicroseconds(20);
     private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_failedWriteLimit = TimeSpan.FromMilliseconds(500);
@@ -176,13 +179,14 @@ public sealed partial class SessionPump
                 Received(line, in got);
                 pending = line.ReceiveNext();
                 bool dispatchesHere = !pending.IsCompleted && _host.TryEnterDispatch();
+                if (!pending.IsCompleted) { line.ReadsInARow = 0; }
                 if (dispatchesHere)
                 {
                     _ = ReadAsync(line, pending);                  // The next receive is armed before user code runs.
                     _host.Dispatch();
                     return;
                 }
-                if (pending.IsCompleted) { _host.DispatchSoon(); }
+                if (pending.IsCompleted && ++line.ReadsInARow % ReadsBeforeHop == 0) { _host.DispatchSoon(); }
             }
         }
         catch (TransportException lost)

@@ -65,6 +65,9 @@ public sealed class TransportLine : IThreadPoolWorkItem
     /// <summary>When the last write ended.</summary>
     internal Instant WroteAt { get; set; }
 
+    /// <summary>How many receives have been complete at once, one after the other.</summary>
+    internal int ReadsInARow { get; set; }
+
     internal DeadlineEntry? CloseLimit { get; set; }
 
     /// <summary>Goes on writing on a pool thread.</summary>

@@ -120,7 +120,7 @@ public sealed class SessionMachine
     public bool IsHandingOver => State is SessionState.Crossing || _active is { HoldsData: true };
 
     /// <summary>Gets whether a hand-over could begin now.</summary>
-    public bool CanHandOver => State is SessionState.Online && _active is { HoldsData: false } && !IsClosing;
+    public bool CanHandOver => State is SessionState.Online && _active is { ResendSent: false } && !IsClosing;
 
     /// <summary>Gets what is known of the time to the peer and back.</summary>
     public RoundTripEstimate RoundTrip => _roundTrip;
@@ -211,8 +211,13 @@ public sealed class SessionMachine
         if (!ResumeProof.IsValid(_secret, Id, hello.Epoch, hello.Proof ?? string.Empty)) { return new Violation(CloseCode.BadProof, "R1.4", "The proof is not the session's."); }
         if (hello.Epoch <= HighestEpoch) { return new Violation(CloseCode.StaleEpoch, "R1.3", $"Epoch {hello.Epoch} is not above {HighestEpoch}."); }
 
-        _peerTimeout = terms.ClientTimeout;
         bool isResume = hello.Want == HelloWant.Resume;
+        if (!isResume && _active is { ResendSent: true })
+        {
+            HighestEpoch = hello.Epoch;
+            return new Violation(CloseCode.Overloaded, "H1.8", "The last hand-over is not complete.");
+        }
+        _peerTimeout = terms.ClientTimeout;
         bool positionsFit = isResume
             ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed)
             : _sender.TryAcknowledge(hello.Received, hello.Processed);
@@ -678,7 +683,7 @@ public sealed class SessionMachine
         _mayBeSentResend = _candidate is not null;
         if (!isAnswer)
         {
-            transport.RewindFrom = _receiver.Received + 1;
+            transport.AskRewind(_receiver.Received + 1);
             transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
         }
         if (isTakenBack) { _outputs.Enqueue(new SessionOutput.TakenBack(transport.Epoch)); }
@@ -753,7 +758,7 @@ public sealed class SessionMachine
         Keep(transport, lostEpoch, now);
         transport.ResendSent = true;
         transport.HoldsData = isBack;
-        transport.RewindFrom = _receiver.Received + 1;
+        transport.AskRewind(_receiver.Received + 1);
         transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = new Resend(lostEpoch) });
         Settle();
     }
@@ -906,9 +911,12 @@ public sealed class SessionMachine
             writer.WriteAck(_receiver.Received, _receiver.Processed, _receiver.Credit);
             acks.Paid();
         }
-        while (hasData && writer.Length < WireLimits.BatchBytes && _sender.TryNext(out Frame piece, out ReadOnlySpan<byte> payload))
+        int frameBytes = 0;                                        // The next frame is taken to be as long as the last one: a batch that fits into one TLS record costs one write.
+        while (hasData && writer.Length + frameBytes < WireLimits.BatchBytes && _sender.TryNext(out Frame piece, out ReadOnlySpan<byte> payload))
         {
+            int before = writer.Length;
             writer.WriteData(in piece, payload);
+            frameBytes = writer.Length - before;
         }
         if (IsCloseDue(transport, now))
         {

@@ -22,8 +22,8 @@ public sealed record SessionSettings
     public int WindowBytes { get; set; } = 2 * 1024 * 1024;
 
     /// <summary>Gets or sets how many messages may wait to leave.</summary>
-    /// <value>Default 1,000; 1 to 1,000,000.</value>
-    public int OutboxMessagesMax { get; set; } = 1_000;
+    /// <value>Default 8,192, as many as the default window; 1 to 1,000,000.</value>
+    public int OutboxMessagesMax { get; set; } = 8_192;
 
     /// <summary>Gets or sets how many payload bytes may wait to leave; a larger message is taken when nothing else waits.</summary>
     /// <value>Default 1 MiB; 1 KiB to 1 GiB.</value>

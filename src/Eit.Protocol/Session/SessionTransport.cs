@@ -23,8 +23,11 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     /// <summary>The number of the next piece that may come; 0 while none may.</summary>
     internal long Expected { get; set; }
 
-    /// <summary>Where the peer will go back to, since this end has asked it to; null if it has not.</summary>
-    internal long? RewindFrom { get; set; }
+    /// <summary>Where the peer may go back to, since this end has asked it to; null if it has not.</summary>
+    internal long? RewindFrom { get; private set; }
+
+    /// <summary>How often it may: once for each time that it was asked.</summary>
+    internal int RewindsLeft { get; private set; }
 
     /// <summary>Whether data waits here until the peer has said what it has (H1.7).</summary>
     internal bool HoldsData { get; set; }
@@ -40,9 +43,13 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     /// <summary>When the last ping left; null if it is answered.</summary>
     internal Instant? PingedAt { get; set; }
 
+    /// <summary>Tells that this end asks the peer to go back.</summary>
+    /// <param name="from">To where.</param>
+    internal void AskRewind(long from) => (RewindFrom, RewindsLeft) = (Math.Min(RewindFrom ?? from, from), RewindsLeft + 1);
+
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Epoch, (int)Role, Expected, RewindFrom ?? 0, PingId);
+        digest.Add(Epoch, (int)Role, Expected, RewindFrom ?? 0, RewindsLeft, PingId);
         digest.Add(HoldsData, ResendSent);
         digest.Add(idle.NextDeadline);
         digest.Add(keepAlive.NextDeadline);
@@ -65,7 +72,7 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
         bool isBack = RewindFrom is { } from && number >= from && number <= received + 1;
         bool isAhead = Expected > 0 && number > Expected && number <= received + 1;
         if (!isNext && !isBack && !isAhead) { return false; }
-        if (isBack && !isNext) { RewindFrom = null; }
+        if (isBack && !isNext && --RewindsLeft == 0) { RewindFrom = null; }
         Expected = number + 1;
         return true;
     }

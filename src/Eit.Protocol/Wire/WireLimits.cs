@@ -6,8 +6,8 @@ public static class WireLimits
     /// <summary>The most payload that one piece carries, in bytes.</summary>
     public const int PieceBytesMax = 16_384;
 
-    /// <summary>What is written to one WebSocket message before another is begun, in bytes.</summary>
-    public const int BatchBytes = 16_384;
+    /// <summary>What is written to one WebSocket message before another is begun, in bytes: with the WebSocket's header it fits into one TLS record.</summary>
+    public const int BatchBytes = 16_360;
 
     /// <summary>The largest WebSocket message, in bytes.</summary>
     public const int TransportMessageBytesMax = 262_144;
