@@ -67,9 +67,6 @@ internal static class OneWay
         TimeSpan cpu = server.ProcessorTime;
         var watch = Stopwatch.StartNew();
         long sent = 0;
-        long contended = Monitor.LockContentionCount;
-        long works = ThreadPool.CompletedWorkItemCount;
-        TimeSpan mine = Environment.CpuUsage.TotalTime;
         while (watch.Elapsed < s_time)
         {
             await client.SendAsync(s_message, s_accepted);
@@ -78,7 +75,6 @@ internal static class OneWay
         await client.SendAsync("count", s_accepted);
         long counted = long.Parse(await answer.Task, CultureInfo.InvariantCulture);
         double seconds = watch.Elapsed.TotalSeconds;
-        Console.WriteLine($"   contended {Monitor.LockContentionCount - contended} works {ThreadPool.CompletedWorkItemCount - works} gen0 {GC.CollectionCount(0)} client us {(Environment.CpuUsage.TotalTime - mine).TotalMicroseconds / counted:N2}");
         if (counted != sent) { throw new InvalidOperationException($"{sent} were sent and {counted} handled."); }
         return (counted / seconds, (server.ProcessorTime - cpu).TotalMicroseconds / counted);
     }
