@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Eit.Simulation.Exhaustive;
@@ -51,14 +52,17 @@ internal static class Program
                 { } name => worlds.Select(world => world.With(name, int.Parse(value, CultureInfo.InvariantCulture))),
             };
         }
-        bool isComplete = true;
-        Parallel.ForEach(worlds.ToArray(), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, bounds =>
+        var watch = Stopwatch.StartNew();
+        var results = new ConcurrentBag<ExplorationResult>();
+        var oneByOne = Partitioner.Create(worlds, EnumerablePartitionerOptions.NoBuffering);
+        Parallel.ForEach(oneByOne, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, bounds =>
         {
             ExplorationResult result = new Exploration(bounds).Run();
-            if (!result.IsComplete) { isComplete = false; }
+            results.Add(result);
             Console.WriteLine(result.Describe());
         });
-        return isComplete ? 0 : 1;
+        Console.WriteLine(ExplorationResult.Sum([.. results], watch.Elapsed));
+        return results.All(static result => result.IsComplete) ? 0 : 1;
     }
 
 }

@@ -69,6 +69,12 @@ internal sealed class SimClient
         Sessions.RemoveAll(session => session.Machine.State is SessionState.Ended && !session.IsBusy && session.Machine.InboxMessages == 0);
     }
 
+    internal void AppendTo(StateDigest digest)
+    {
+        Machine.AppendTo(digest);
+        foreach (SimSession session in Sessions) { session.AppendTo(digest); }
+    }
+
     private void Welcome(SimLink link, byte[] message, Backoff.Instant dialledAt)
     {
         Violation? violation = _reader.Read(message, isText: true, _frames);

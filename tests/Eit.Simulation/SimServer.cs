@@ -91,6 +91,12 @@ internal sealed class SimServer(ISimWorld world, SessionSettings settings)
         Sessions.Clear();
     }
 
+    internal void AppendTo(StateDigest digest)
+    {
+        _directory.AppendTo(digest);
+        foreach (SimSession session in Sessions) { session.AppendTo(digest); }
+    }
+
     private void Begin(SimLink link, Hello hello, TransportTerms terms, ResumeRefusal? refusal, string principal)
     {
         var id = new SessionId(world.MintId());

@@ -126,6 +126,18 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
         return evicted ?? (IReadOnlyList<T>)[];
     }
 
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(Count, DetachedCount);
+        foreach (Entry entry in _byId.Values)
+        {
+            digest.Add(entry.Id.Value);
+            digest.Add(entry.Instance.Value);
+            digest.Add(entry.Node is not null, entry.Principal is { } principal && _byInstance.GetValueOrDefault((principal, entry.Instance)) == entry);
+        }
+        foreach (Entry entry in _detached) { digest.Add(entry.Id.Value); }
+    }
+
     private static AdmissionVerdict<T>.Refuse Full(string reason) => new(new Violation(CloseCode.Full, "A1.2", reason));
 
     private PrincipalShare ShareOf(string principal) => _byPrincipal.GetValueOrDefault(principal) ?? new PrincipalShare();

@@ -21,6 +21,9 @@ internal sealed class Exploration
     private readonly List<short> _by = [];
     private readonly byte[] _bytes = new byte[2048];
     private readonly SimStatistics _statistics = new();
+    private readonly WorldState _from = new();
+    private readonly WorldState _to = new();
+    private readonly List<Choice> _choices = [];
     private long _transitions;
     private int _terminal;
     private int _settled;
@@ -82,19 +85,18 @@ internal sealed class Exploration
 
     private (string? Failure, Choice? By) Expand(int number, byte[] bytes, List<(int Number, byte[] State)> next)
     {
-        WorldState state = _from;
-        state.Decode(bytes);
-        _world.List(state, _choices);
+        _from.Decode(bytes);
+        _world.List(_from, _choices);
         bool isDue = _choices.Exists(static choice => choice.IsDue);
         if (!isDue)
         {
-            if (_world.WhyNotSettled(state) is { } why) { return (why, null); }
+            if (_world.WhyNotSettled(_from) is { } why) { return (why, null); }
             _settled++;
         }
         if (_choices.Count == 0) { _terminal++; }
         foreach (Choice choice in _choices)
         {
-            _to.CopyFrom(state);
+            _to.CopyFrom(_from);
             _world.Apply(_to, choice);
             _transitions++;
             if (_world.Failure is { } failure) { return (failure, choice); }
@@ -103,10 +105,6 @@ internal sealed class Exploration
         bool isAudited = _audits < AuditsMax && (_choices.Count == 0 || number % AuditEvery == 0);
         return isAudited ? Audit(number) : (null, null);
     }
-
-    private readonly WorldState _from = new();
-    private readonly WorldState _to = new();
-    private readonly List<Choice> _choices = [];
 
     private bool Visit(WorldState state, int before, short by, out byte[]? bytes)
     {
@@ -153,17 +151,17 @@ internal sealed class Exploration
         return choices;
     }
 
-    private List<string> Trace(int number, Choice? last)
+    private List<(string Step, string Ends)> Trace(int number, Choice? last)
     {
-        var lines = new List<string>();
+        var lines = new List<(string Step, string Ends)>();
         var state = new WorldState();
         _world.Begin(state);
         IEnumerable<Choice> choices = last is { } one ? ChoicesTo(number).Append(one) : ChoicesTo(number);
         foreach (Choice choice in choices)
         {
-            lines.Add(_world.Describe(state, choice));
+            string step = _world.Describe(state, choice);
             _world.Apply(state, choice);
-            lines.Add("       " + _client.View(state.Client).Text + " | " + _server.View(state.Server).Text + string.Join(' ', state.Links[..state.LinkCount].Select(l => $"{l.Epoch} up {l.ToServer.Count}{l.ToServer.IsDone} down {l.ToClient.Count}{l.ToClient.IsDone}")));
+            lines.Add((step, $"{_client.View(state.Client).Text}; {_server.View(state.Server).Text}"));
         }
         return lines;
     }

@@ -55,10 +55,15 @@ internal sealed record ExplorationBounds(string Name, string About)
     internal static ExplorationBounds[] Default { get; } =
     [
         new("A", "a cycle and a cut under traffic") { Cycles = 1, Cuts = 1 },
-        new("B", "resume upon resume") { Cuts = 2 },
-        new("C", "a hand-over whose transports die") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 2, DialFailures = 1 },
-        new("D", "half-open: a direction falls silent") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Stops = 1, Jumps = 4, Timeout = TimeSpan.FromSeconds(1) },
-        new("E", "closing") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, Closes = 2 },
+        new("B", "resume upon resume") { Cuts = 3 },
+        new("C", "hand-overs whose transports die") { MessagesUp = 1, MessagesDown = 1, Cycles = 2, Cuts = 2, DialFailures = 1 },
+        new("D", "half-open under a cycle") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Stops = 1, Jumps = 1, Timeout = TimeSpan.FromSeconds(1) },
+        new("E", "closing and sleeping, whatever else happens") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, Closes = 2, Pauses = 1 },
+        new("F", "half-open, with clocks that run apart") { MessagesUp = 1, MessagesDown = 1, Stops = 2, Jumps = 2, Timeout = TimeSpan.FromSeconds(1) },
+        new("G", "an idle cycle, half-open, with clocks that run far apart") { MessagesUp = 0, MessagesDown = 0, Cycles = 1, Stops = 1, Jumps = 4, Timeout = TimeSpan.FromSeconds(1) },
+        new("H", "lines that are slow to take what is written") { MessagesUp = 2, MessagesDown = 1, Cycles = 2, Cuts = 1, DialFailures = 1, Closes = 1, WritesLate = true },
+        new("I", "messages in pieces, credit for one at a time") { CyclesAsked = 2, Cuts = 1, HasPieces = true, WindowMessages = 1 },
+        new("J", "from the first dial, late dials among them") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
     ];
 
     /// <summary>The same world with another bound.</summary>

@@ -37,9 +37,19 @@ internal sealed record ExplorationResult
     internal required string? Failure { get; init; }
 
     /// <summary>The shortest way to the failure.</summary>
-    internal required IReadOnlyList<string> Trace { get; init; }
+    internal required IReadOnlyList<(string Step, string Ends)> Trace { get; init; }
 
     internal required SimStatistics Statistics { get; init; }
+
+    internal static string Sum(IReadOnlyList<ExplorationResult> results, TimeSpan took)
+    {
+        var all = new SimStatistics();
+        foreach (ExplorationResult result in results) { all.Add(result.Statistics); }
+        int complete = results.Count(static result => result.IsComplete);
+        long states = results.Sum(static result => (long)result.States);
+        long transitions = results.Sum(static result => result.Transitions);
+        return string.Create(CultureInfo.InvariantCulture, $"{complete} of {results.Count} worlds complete: {states:N0} states, {transitions:N0} transitions, (state, input) pairs reached: {all.InputsReached} of {SimStatistics.InputsPossible}; {took.TotalSeconds:N0} s");
+    }
 
     internal string Describe()
     {
@@ -49,7 +59,13 @@ internal sealed record ExplorationResult
         text.AppendLine(CultureInfo.InvariantCulture, $"  {ClientStates:N0} states of the client, {ServerStates:N0} of the server, {StepsRun:N0} steps of the real code, {Audits:N0} ways gone again");
         if (Failure is null) { return text.ToString(); }
         text.AppendLine(CultureInfo.InvariantCulture, $"  {Failure}");
-        for (int i = 0; i < Trace.Count; i++) { text.AppendLine(CultureInfo.InvariantCulture, $"  {i + 1,3}. {Trace[i]}"); }
+        string ends = string.Empty;
+        for (int i = 0; i < Trace.Count; i++)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {i + 1,3}. {Trace[i].Step}");
+            if (Trace[i].Ends != ends) { text.AppendLine(CultureInfo.InvariantCulture, $"       = {Trace[i].Ends}"); }
+            ends = Trace[i].Ends;
+        }
         return text.ToString();
     }
 }

@@ -128,14 +128,14 @@ internal sealed class ExploredEnd : ISimWorld
     {
         var digest = new StateDigest(Now);
         digest.Add((long)_minted, Sessions.Count);
-        _client?.Machine.AppendTo(digest);
+        _client?.AppendTo(digest);
+        _server?.AppendTo(digest);
         for (int epoch = 1, left = _links.Count; left > 0; epoch++)
         {
             if (!_links.TryGetValue(epoch, out SimLink? link)) { continue; }
             digest.Add(epoch, (long)((link.ClientEnd ?? link.ServerEnd)?.Machine.Id.Value ?? 0));
             left--;
         }
-        foreach (SimSession session in Sessions) { session.AppendTo(digest); }
         return digest.Value;
     }
 
