@@ -27,20 +27,21 @@ public sealed class LeakTests
             options.Session.ResumeWindow = TimeSpan.FromSeconds(1);
         });
         await using var relay = new FaultRelay(host.Port);
+        int deadlinesBefore = Link.DeadlineWheel.Shared.Count;      // What earlier tests of this process have left to wait.
         int socketsBefore = 0;
         for (int round = 0; round < Rounds; round++)
         {
-            if (round == 20) { socketsBefore = await SettledAsync(host, relay); }
+            if (round == 20) { socketsBefore = await SettledAsync(host, relay, deadlinesBefore); }
             await RoundAsync(host, relay, round);
         }
 
-        int socketsAfter = await SettledAsync(host, relay);
+        int socketsAfter = await SettledAsync(host, relay, deadlinesBefore);
         TaskScheduler.UnobservedTaskException -= note;
 
         Assert.Empty(unobserved);
         Assert.Equal(0, host.Sessions.Count);
         Assert.InRange(socketsAfter, 0, socketsBefore + 5);
-        Assert.Equal(0, Link.DeadlineWheel.Shared.Count);
+        Assert.InRange(Link.DeadlineWheel.Shared.Count, 0, deadlinesBefore);
     }
 
     private static async Task RoundAsync(TestHost host, FaultRelay relay, int round)
@@ -58,10 +59,10 @@ public sealed class LeakTests
     }
 
     /// <summary>Waits until everything has ended that is about to, and counts this process's sockets.</summary>
-    private static async Task<int> SettledAsync(TestHost host, FaultRelay relay)
+    private static async Task<int> SettledAsync(TestHost host, FaultRelay relay, int deadlinesBefore)
     {
         var watch = Stopwatch.StartNew();
-        while ((host.Sessions.Count > 0 || relay.Live > 0 || Link.DeadlineWheel.Shared.Count > 0) && watch.Elapsed < s_guard) { await Task.Yield(); }
+        while ((host.Sessions.Count > 0 || relay.Live > 0 || Link.DeadlineWheel.Shared.Count > deadlinesBefore) && watch.Elapsed < s_guard) { await Task.Yield(); }
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
