@@ -129,7 +129,7 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     internal void AppendTo(StateDigest digest)
     {
         digest.Add(Count, DetachedCount);
-        foreach (Entry entry in _byId.Values)
+        foreach (Entry entry in _byId.Values.OrderBy(static entry => entry.Id.Value))
         {
             digest.Add(entry.Id.Value);
             digest.Add(entry.Instance.Value);
