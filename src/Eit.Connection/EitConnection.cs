@@ -657,7 +657,12 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private TimeSpan WaitOfMachine()
     {
-        lock (_host.Gate) { return _machine.NextDeadline == Instant.Never ? TimeSpan.Zero : _machine.NextDeadline.Since(_host.Now); }
+        lock (_host.Gate)
+        {
+            Instant now = _host.Now;
+            Instant due = _machine.NextDeadline;
+            return due == Instant.Never || due < now ? TimeSpan.Zero : due.Since(now);   // A negative delay would be Polly's own, 2 s.
+        }
     }
 
     // ---- What reaches the application

@@ -9,6 +9,7 @@ internal sealed class SimClient
     private readonly ISimWorld _world;
     private readonly FrameBatch _frames = new();
     private readonly JsonFrameReader _reader = new();
+    private int _said;
 
     internal SimClient(ISimWorld world, string name, ClientSettings settings, Func<UInt128>? mintId = null)
     {
@@ -35,12 +36,16 @@ internal sealed class SimClient
         if (link.IsUnwanted) { return; }
         if (link.ClientEnd is { } end)
         {
+            Backoff.Instant deadline = Machine.NextDeadline;
+            int said = _said;
             if (packet.Code is { } lost)
             {
                 end.Links.Remove(link);
                 end.Machine.TransportLost(link.Epoch, lost, "closed", _world.Now);
             }
             else { end.Receive(link, packet.Message); }
+            Hear(end);
+            if (said == _said && Machine.NextDeadline < deadline) { throw new HistoryException("A dial has become due, and nobody was told: a driver with a timer would miss it."); }
         }
         else if (packet.Code is { } code) { Machine.DialFailed(link.Epoch, new DialFailure(DialFailureKind.Closed, "closed") { Code = code }, _world.Now); }
         else { Welcome(link, packet.Message, dialledAt); }
@@ -53,7 +58,7 @@ internal sealed class SimClient
         while (isMoving)
         {
             isMoving = false;
-            foreach (SimSession session in Sessions.ToArray()) { session.Drive(output => Machine.SessionSaid(session.Machine, output, _world.Now)); }
+            foreach (SimSession session in Sessions.ToArray()) { Hear(session); }
             while (Machine.TryTake(out ClientOutput? output))
             {
                 isMoving = true;
@@ -68,6 +73,12 @@ internal sealed class SimClient
         }
         Sessions.RemoveAll(session => session.Machine.State is SessionState.Ended && !session.IsBusy && session.Machine.InboxMessages == 0);
     }
+
+    private void Hear(SimSession session) => session.Drive(output =>
+    {
+        _said++;
+        Machine.SessionSaid(session.Machine, output, _world.Now);
+    });
 
     internal void AppendTo(StateDigest digest)
     {

@@ -92,10 +92,10 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
         }
     }
 
-    /// <summary>Waits until a connection carries the session, and says how many have been lost before it.</summary>
+    /// <summary>Waits until one connection carries the session, with no second one that would make a cut of the first unnoticeable, and says how many have been lost before it.</summary>
     private async Task<int> UntilItCarriesAsync(CancellationToken cancellationToken)
     {
-        await UntilAsync(() => client.IsConnected && relay.LiveCount > 0, cancellationToken);
+        await UntilAsync(() => client.IsConnected && relay.LiveCount == 1, cancellationToken);
         return watch.Losses;
     }
 

@@ -681,7 +681,8 @@ public sealed class SessionMachine
         transport.ResendSent = false;
         transport.HoldsData = false;
         _mayBeSentResend = _candidate is not null;
-        if (!isAnswer)
+        if (isAnswer) { _outputs.Enqueue(new SessionOutput.ResendAnswered(transport.Epoch)); }
+        else
         {
             transport.AskRewind(_receiver.Received + 1);
             transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });

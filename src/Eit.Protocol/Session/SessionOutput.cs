@@ -42,6 +42,10 @@ public abstract record SessionOutput
     /// <param name="Epoch">The epoch of the transport that goes on carrying the session.</param>
     public sealed record TakenBack(long Epoch) : SessionOutput;
 
+    /// <summary>The peer has answered a resend: another hand-over may begin, and what waited for that is due again.</summary>
+    /// <param name="Epoch">The epoch of the transport.</param>
+    public sealed record ResendAnswered(long Epoch) : SessionOutput;
+
     /// <summary>The server asks for a cycle.</summary>
     /// <param name="Request">What it says.</param>
     public sealed record CycleAsked(CycleRequest Request) : SessionOutput;
