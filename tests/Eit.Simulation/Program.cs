@@ -55,14 +55,14 @@ internal static class Program
         var watch = Stopwatch.StartNew();
         var results = new ConcurrentBag<ExplorationResult>();
         var oneByOne = Partitioner.Create(worlds, EnumerablePartitionerOptions.NoBuffering);
-        Parallel.ForEach(oneByOne, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, bounds =>
+        Parallel.ForEach(oneByOne, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, (bounds, others) =>
         {
             ExplorationResult result = new Exploration(bounds).Run();
             results.Add(result);
             Console.WriteLine(result.Describe());
+            if (result.Failure is not null) { others.Stop(); }
         });
         Console.WriteLine(ExplorationResult.Sum([.. results], watch.Elapsed));
         return results.All(static result => result.IsComplete) ? 0 : 1;
     }
-
 }

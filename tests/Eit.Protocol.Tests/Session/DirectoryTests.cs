@@ -29,6 +29,23 @@ public class DirectoryTests
     }
 
     [Fact]
+    public void Sessions_that_are_gone_leave_no_mark_in_the_digest()
+    {
+        var before = new SessionDirectory<string>(new DirectoryLimits());
+        SessionId first = Add(before, "first", "alice");
+        ulong ids = _ids;
+        Add(before, "one", "alice");
+        before.Remove(first);
+        Add(before, "two", "alice");                               // Takes the place of the first.
+        var never = new SessionDirectory<string>(new DirectoryLimits());
+        _ids = ids;
+        Add(never, "one", "alice");
+        Add(never, "two", "alice");
+
+        Assert.Equal(DigestOf(never), DigestOf(before));
+    }
+
+    [Fact]
     public void Beyond_the_bound_of_waiting_sessions_the_one_that_waits_longest_goes()
     {
         var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedMax = 2 });
@@ -242,6 +259,13 @@ public class DirectoryTests
         var id = new SessionId(++_ids);
         directory.Add(session, id, new InstanceId(1_000 + _ids), principal);
         return id;
+    }
+
+    private static UInt128 DigestOf(SessionDirectory<string> directory)
+    {
+        var digest = new StateDigest(default);
+        directory.AppendTo(digest);
+        return digest.Value;
     }
 
     private static Hello HelloOf(HelloWant want, SessionId? session = null) => new()

@@ -3,6 +3,10 @@ namespace Eit.Simulation.Exhaustive;
 /// <summary>The states that have been visited, by their 128-bit digests, in the order of the first visit.</summary>
 internal sealed class DigestTable
 {
+    private const int PageBits = 16;
+    private const int PageSize = 1 << PageBits;
+    private const int PageMask = PageSize - 1;
+
     private readonly List<UInt128[]> _pages = [];
     private int[] _slots = new int[1 << 16];
 
@@ -19,10 +23,6 @@ internal sealed class DigestTable
         _slots[slot] = ++Count;
         return true;
     }
-
-    private const int PageBits = 16;
-    private const int PageSize = 1 << PageBits;
-    private const int PageMask = PageSize - 1;
 
     private int FindSlot(UInt128 digest)
     {

@@ -41,7 +41,7 @@ internal sealed class EndAutomaton : IEndStepper
         ulong key = ((ulong)node << 32) | input.Key;
         if (_effects.TryGetValue(key, out EndEffect? effect)) { return effect; }
         ExploredEnd end = Restore(node);
-        EndEffect what = end.Do(input);
+        EndEffect what = IsAt(node, end) ? end.Do(input) : LedElsewhere(node);
         int next = what.Failure is null ? Note(end, node, input) : node;
         effect = new EndEffect { Next = next, Packets = what.Packets, Dials = what.Dials, Events = what.Events, Failure = what.Failure, GaveUp = what.GaveUp };
         _effects.Add(key, effect);
@@ -79,6 +79,9 @@ internal sealed class EndAutomaton : IEndStepper
         for (int at = node; _nodes[at].Before >= 0; at = _nodes[at].Before) { inputs.Push(_nodes[at].By); }
         ExploredEnd end = NewEnd();
         foreach (EndInput input in inputs) { end.Do(input); }
-        return IsAt(node, end) ? end : throw new InvalidOperationException($"The way to '{_nodes[node].View.Text}' leads elsewhere the second time: a digest is too coarse.");
+        return end;
     }
+
+    private EndEffect LedElsewhere(int node) =>
+        new() { Packets = [], Dials = [], Events = [], Failure = $"the way to '{_nodes[node].View.Text}' leads elsewhere the second time: a digest leaves something out" };
 }

@@ -79,56 +79,15 @@ internal sealed class ExhaustiveWorld
     internal void Apply(WorldState state, Choice choice)
     {
         Failure = null;
-        switch (choice.Kind)
+        try
         {
-            case ChoiceKind.Deliver or ChoiceKind.Notice:
-                Receive(state, choice);
-                break;
-            case ChoiceKind.Arrive or ChoiceKind.ArriveLate:
-                Admit(state, choice.Epoch);
-                break;
-            case ChoiceKind.HandlerDone:
-                Step(state, choice.AtServer, new EndInput(EndInputKind.HandlerDone, What: choice.Epoch));
-                break;
-            case ChoiceKind.TimePasses:
-                Step(state, choice.AtServer, new EndInput(EndInputKind.TimePasses));
-                break;
-            case ChoiceKind.Write:
-                Step(state, choice.AtServer, new EndInput(EndInputKind.Write, choice.Epoch));
-                break;
-            case ChoiceKind.Wait:
-                Spend(state, Budget.Patience);
-                Step(state, choice.AtServer, new EndInput(EndInputKind.TimePasses));
-                break;
-            case ChoiceKind.Jump:
-                Spend(state, choice.AtServer ? Budget.ServerJumps : Budget.ClientJumps);
-                Step(state, choice.AtServer, new EndInput(EndInputKind.TimePasses));
-                break;
-            case ChoiceKind.Send:
-                Spend(state, choice.AtServer ? Budget.MessagesDown : Budget.MessagesUp);
-                Step(state, choice.AtServer, new EndInput(EndInputKind.Send));
-                break;
-            case ChoiceKind.Cycle:
-                Spend(state, choice.AtServer ? Budget.CyclesAsked : Budget.Cycles);
-                Step(state, choice.AtServer, new EndInput(EndInputKind.Cycle));
-                break;
-            case ChoiceKind.Close:
-                Spend(state, Budget.Closes);
-                if (!choice.AtServer) { state.Left[(int)Budget.ClientHasClosed] = 1; }
-                Step(state, choice.AtServer, new EndInput(EndInputKind.Close));
-                break;
-            case ChoiceKind.Pause:
-                Spend(state, Budget.Pauses);
-                Step(state, atServer: false, new EndInput(EndInputKind.Pause));
-                break;
-            case ChoiceKind.Wake:
-                Step(state, atServer: false, new EndInput(EndInputKind.Pause));
-                break;
-            default:
-                Hurt(state, choice);
-                break;
+            Do(state, choice);
+            state.RemoveGoneLinks();
         }
-        state.RemoveGoneLinks();
+        catch (Exception thrown) when (thrown is not OutOfMemoryException)
+        {
+            Failure = thrown.ToString();                           // So that it is told with the way that led to it.
+        }
     }
 
     /// <summary>Says what is not settled in a state in which nothing has to happen any more; null if everything is.</summary>
@@ -140,9 +99,9 @@ internal sealed class ExhaustiveWorld
         if (state.Left[(int)Budget.ClientHasClosed] == 1 && !client.IsClosed) { return $"the client was closed and is not: {client.Text}"; }
         int links = client.LiveSessions == 0 ? 0 : 1;
         if (state.LinkCount != links) { return $"{state.LinkCount} transports are left: {client.Text}; {server.Text}"; }
-        foreach (int history in state.Histories)
+        for (int history = 0; history < state.Histories.Length; history++)
         {
-            if (_histories.WhyNotQuiet(history) is { } why) { return why; }
+            if (_histories.WhyNotQuiet(state.Histories[history]) is { } why) { return $"{NameOf(history)}{why}"; }
         }
         return null;
     }
@@ -171,6 +130,8 @@ internal sealed class ExhaustiveWorld
             _ => choice.ToString(),
         };
     }
+
+    private static string NameOf(int history) => $"session {(history / 2) + 1}, {(history % 2 == 0 ? "up" : "down")}: ";
 
     private static void Spend(WorldState state, Budget budget) => state.Left[(int)budget]--;
 
@@ -239,6 +200,59 @@ internal sealed class ExhaustiveWorld
                 choices.Add(new Choice(ChoiceKind.FailDial, AtServer: false, dial.Epoch));
                 choices.Add(new Choice(ChoiceKind.GiveUpDial, AtServer: false, dial.Epoch));
             }
+        }
+    }
+
+    private void Do(WorldState state, Choice choice)
+    {
+        switch (choice.Kind)
+        {
+            case ChoiceKind.Deliver or ChoiceKind.Notice:
+                Receive(state, choice);
+                break;
+            case ChoiceKind.Arrive or ChoiceKind.ArriveLate:
+                Admit(state, choice.Epoch);
+                break;
+            case ChoiceKind.HandlerDone:
+                Step(state, choice.AtServer, new EndInput(EndInputKind.HandlerDone, What: choice.Epoch));
+                break;
+            case ChoiceKind.TimePasses:
+                Step(state, choice.AtServer, new EndInput(EndInputKind.TimePasses));
+                break;
+            case ChoiceKind.Write:
+                Step(state, choice.AtServer, new EndInput(EndInputKind.Write, choice.Epoch));
+                break;
+            case ChoiceKind.Wait:
+                Spend(state, Budget.Patience);
+                Step(state, choice.AtServer, new EndInput(EndInputKind.TimePasses));
+                break;
+            case ChoiceKind.Jump:
+                Spend(state, choice.AtServer ? Budget.ServerJumps : Budget.ClientJumps);
+                Step(state, choice.AtServer, new EndInput(EndInputKind.TimePasses));
+                break;
+            case ChoiceKind.Send:
+                Spend(state, choice.AtServer ? Budget.MessagesDown : Budget.MessagesUp);
+                Step(state, choice.AtServer, new EndInput(EndInputKind.Send));
+                break;
+            case ChoiceKind.Cycle:
+                Spend(state, choice.AtServer ? Budget.CyclesAsked : Budget.Cycles);
+                Step(state, choice.AtServer, new EndInput(EndInputKind.Cycle));
+                break;
+            case ChoiceKind.Close:
+                Spend(state, Budget.Closes);
+                if (!choice.AtServer) { state.Left[(int)Budget.ClientHasClosed] = 1; }
+                Step(state, choice.AtServer, new EndInput(EndInputKind.Close));
+                break;
+            case ChoiceKind.Pause:
+                Spend(state, Budget.Pauses);
+                Step(state, atServer: false, new EndInput(EndInputKind.Pause));
+                break;
+            case ChoiceKind.Wake:
+                Step(state, atServer: false, new EndInput(EndInputKind.Pause));
+                break;
+            default:
+                Hurt(state, choice);
+                break;
         }
     }
 
@@ -312,7 +326,7 @@ internal sealed class ExhaustiveWorld
         foreach ((int history, int what) in effect.Events)
         {
             (state.Histories[history], string? broken) = _histories.Step(state.Histories[history], what);
-            if (broken is not null) { Failure ??= $"{broken} ({_words.Event(what)})"; }
+            if (broken is not null) { Failure ??= $"{NameOf(history)}{broken}"; }
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed record ExplorationBounds(string Name, string About)
     internal TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The states after which the exploration gives up.</summary>
-    internal int StatesMax { get; init; } = 40_000_000;
+    internal int StatesMax { get; init; } = 30_000_000;
 
     internal Canary Canary { get; init; }
 
@@ -61,9 +61,10 @@ internal sealed record ExplorationBounds(string Name, string About)
         new("E", "closing and sleeping, whatever else happens") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, Closes = 2, Pauses = 1 },
         new("F", "half-open, with clocks that run apart") { MessagesUp = 1, MessagesDown = 1, Stops = 2, Jumps = 2, Timeout = TimeSpan.FromSeconds(1) },
         new("G", "an idle cycle, half-open, with clocks that run far apart") { MessagesUp = 0, MessagesDown = 0, Cycles = 1, Stops = 1, Jumps = 4, Timeout = TimeSpan.FromSeconds(1) },
-        new("H", "lines that are slow to take what is written") { MessagesUp = 2, MessagesDown = 1, Cycles = 2, Cuts = 1, DialFailures = 1, Closes = 1, WritesLate = true },
+        new("H", "lines that are slow to take what is written") { MessagesUp = 1, MessagesDown = 1, Cycles = 2, Cuts = 1, DialFailures = 1, Closes = 1, WritesLate = true },
         new("I", "messages in pieces, credit for one at a time") { CyclesAsked = 2, Cuts = 1, HasPieces = true, WindowMessages = 1 },
-        new("J", "from the first dial, late dials among them") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
+        new("J", "from the first dial, with a cycle") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, DialFailures = 1, BeginsBeforeTheFirstDial = true },
+        new("K", "from the first dial, with dials that arrive when they are given up") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
     ];
 
     /// <summary>The same world with another bound.</summary>

@@ -59,7 +59,7 @@ internal sealed class HistoryAutomaton
     {
         var events = new Stack<int>();
         for (int at = node; _nodes[at].Before >= 0; at = _nodes[at].Before) { events.Push(_nodes[at].Event); }
-        var history = new History("history");
+        var history = new History("messages");
         foreach (int what in events) { _words.Event(what).ApplyTo(history); }
         return history;
     }

@@ -6,7 +6,7 @@ namespace Eit.Simulation.Exhaustive;
 [InlineArray(Capacity)]
 internal struct PacketQueue
 {
-    internal const int Capacity = 16;
+    internal const int Capacity = 15;                              // What four bits of a written state can count.
 
     private int _first;
 }
