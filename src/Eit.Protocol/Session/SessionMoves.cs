@@ -7,7 +7,7 @@ public static class SessionMoves
     {
         [typeof(SessionState.Online)] = [typeof(SessionState.Online), typeof(SessionState.Proving), typeof(SessionState.Crossing), typeof(SessionState.Detached), typeof(SessionState.Ended)],
         [typeof(SessionState.Proving)] = [typeof(SessionState.Online), typeof(SessionState.Proving), typeof(SessionState.Crossing), typeof(SessionState.Detached), typeof(SessionState.Ended)],
-        [typeof(SessionState.Crossing)] = [typeof(SessionState.Online), typeof(SessionState.Proving), typeof(SessionState.Crossing), typeof(SessionState.Detached), typeof(SessionState.Ended)],
+        [typeof(SessionState.Crossing)] = [typeof(SessionState.Online), typeof(SessionState.Crossing), typeof(SessionState.Detached), typeof(SessionState.Ended)],
         [typeof(SessionState.Detached)] = [typeof(SessionState.Online), typeof(SessionState.Proving), typeof(SessionState.Crossing), typeof(SessionState.Ended)],
         [typeof(SessionState.Ended)] = [],
     };
