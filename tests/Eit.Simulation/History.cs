@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 
@@ -20,10 +21,15 @@ internal class History(string name)
     /// <summary>Whether either end has died with its process, so that nobody could tell.</summary>
     internal bool IsOrphaned { get; set; }
 
+    /// <summary>The text of a message: its number, then a letter of its own up to its length.</summary>
     internal static string Text(long id, int bytes)
     {
         string head = string.Create(CultureInfo.InvariantCulture, $"{id}:");
-        return bytes <= head.Length ? head : string.Concat(head, new string((char)('a' + (int)(id % 26)), bytes - head.Length));
+        return bytes <= head.Length ? head : string.Create(bytes, (head, id), static (text, message) =>
+        {
+            message.head.CopyTo(text);
+            text[message.head.Length..].Fill(LetterOf(message.id));
+        });
     }
 
     internal virtual void Accepted(long id, Lane lane, int bytes, CompleteWhen? awaits = null)
@@ -36,10 +42,11 @@ internal class History(string name)
     internal virtual void Handled(in InboundMessage message)
     {
         string text = message.Text ?? System.Text.Encoding.UTF8.GetString(message.Bytes.Span);
-        long id = long.Parse(text.AsSpan(0, text.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+        long id = IdOf(text, out int headLength);
         Require(id >= 1 && id <= _accepted.Count, $"message {id} was handled and never accepted");
         Entry entry = _accepted[(int)id - 1];
-        Require(string.Equals(text, Text(id, entry.Bytes), StringComparison.Ordinal), $"message {id} was changed on the way");
+        bool isText = text.Length == Math.Max(entry.Bytes, headLength) && !text.AsSpan(headLength).ContainsAnyExcept(LetterOf(id));
+        Require(isText, $"message {id} was changed on the way");
         Require(message.Lane == entry.Lane, $"message {id} came in lane {message.Lane}");
         Require(!entry.IsHandled, $"message {id} was handled twice");
         Require(id > _lastHandled[(int)entry.Lane], $"message {id} was handled after {_lastHandled[(int)entry.Lane]} of its lane");
@@ -52,7 +59,7 @@ internal class History(string name)
     internal virtual void Finished(in InboundMessage message)
     {
         string text = message.Text ?? System.Text.Encoding.UTF8.GetString(message.Bytes.Span);
-        long id = long.Parse(text.AsSpan(0, text.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+        long id = IdOf(text, out _);
         _accepted[(int)id - 1].IsFinished = true;
     }
 
@@ -100,6 +107,19 @@ internal class History(string name)
             digest.Add((int)entry.Lane, entry.Bytes, (long?)entry.Outcome ?? -1, (long?)entry.Awaits ?? -1);
             digest.Add(entry.IsHandled, entry.IsFinished);
         }
+    }
+
+    private static char LetterOf(long id) => (char)('a' + (int)(id % 26));
+
+    private static long IdOf(string text, out int headLength)
+    {
+        headLength = text.IndexOf(':', StringComparison.Ordinal) + 1;
+        return long.Parse(text.AsSpan(0, headLength - 1), CultureInfo.InvariantCulture);
+    }
+
+    private void Require(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] BrokenPromise otherwise)
+    {
+        if (!holds) { Require(holds: false, otherwise.Take()); }
     }
 
     private void Require(bool holds, string otherwise)

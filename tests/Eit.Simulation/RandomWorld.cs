@@ -32,7 +32,7 @@ internal sealed class RandomWorld : ISimWorld
         _chance = new SeededJitter(seed);
         Jitter = new SeededJitter(_chance.NextBits());
         Canary = canary;
-        _latencyMs = Pick(0.2, 2, 20, 80);
+        _latencyMs = Pick(0.2, 2, 2, 20, 20, 80, 80, 250);
         _handlerMs = Pick(0, 0, 0.5, 5, 40);
         _trafficFor = TimeSpan.FromSeconds(5 + (10 * _chance.Next()));
         _serverSettings = SettingsOf();
@@ -156,7 +156,7 @@ internal sealed class RandomWorld : ISimWorld
 
     private void Traffic(SimClient client, bool fromClient)
     {
-        if (_isHealed) { return; }
+        if (_isHealed || client.Machine.State is ClientState.Closed) { return; }
         SimSession? session = fromClient ? client.Current : Front.Sessions.Find(end => end.Links.Exists(link => link.Client == client)) ?? Front.Sessions.FirstOrDefault();
         int burst = Chance(0.1) ? (int)(20 * _chance.Next()) : 1;
         for (int i = 0; i < burst && session is not null; i++)
@@ -174,10 +174,11 @@ internal sealed class RandomWorld : ISimWorld
     {
         if (_isHealed) { return; }
         _faults++;
-        SimClient client = _clients[(int)(_clients.Count * _chance.Next())];
+        List<SimClient> clients = _clients.FindAll(static client => client.Machine.State is not ClientState.Closed);
+        SimClient client = clients[(int)(clients.Count * _chance.Next())];
         List<SimLink> links = _links.FindAll(link => link.Client == client && (!link.ToServer.IsOver || !link.ToClient.IsOver));
         SimLink? link = links.Count == 0 ? null : links[(int)(links.Count * _chance.Next())];
-        switch ((int)(12 * _chance.Next()))
+        switch ((int)(15 * _chance.Next()))
         {
             case <= 4 when link is not null:
                 Cut(link);
@@ -187,6 +188,7 @@ internal sealed class RandomWorld : ISimWorld
                 break;
             case 8:
                 client.Machine.RequestCycle("request", Now);
+                HurtSoon();
                 break;
             case 9:
                 Sleep(client);
@@ -200,11 +202,28 @@ internal sealed class RandomWorld : ISimWorld
             case 10 or 11:
                 foreach (SimSession session in Front.Sessions) { session.Machine.Announce(new Terms(TimeSpan.FromSeconds(_chance.Next()), Expires: null), Now); }
                 break;
+            case 12:
+                Replace(client);
+                break;
+            case 13 when link?.ServerEnd is { } end:
+                end.Machine.BeginClose(new CloseNotice(CloseCode.Draining, "Elsewhere is more room."), takesInbound: Chance(0.5), giveUpAfter: null, Now);
+                break;
             default:
                 client.Machine.NetworkChanged(Now);
                 break;
         }
+        if (Chance(0.2)) { HurtSoon(); }
         DriveEverything();
+    }
+
+    /// <summary>Faults like company: one while a hand-over is under way, one while another is made good.</summary>
+    private void HurtSoon() => At(Latency() * (8 * _chance.Next()), Hurt);
+
+    /// <summary>An application closes its client and begins with a new one.</summary>
+    private void Replace(SimClient client)
+    {
+        client.Machine.BeginClose(new CloseNotice(CloseCode.Closed, "done"), takesInbound: Chance(0.5), TimeSpan.FromSeconds(5), Now);
+        AddClient(client.Name);
     }
 
     private void Cut(SimLink link)
@@ -321,16 +340,27 @@ internal sealed class RandomWorld : ISimWorld
         foreach (SimClient client in _clients) { client.Drive(); }
     }
 
-    /// <summary>Looks after all deadlines every few milliseconds, as a wheel does.</summary>
+    /// <summary>Looks every few milliseconds after what is due, as a wheel does, and after nothing else.</summary>
     private void WatchDeadlines()
     {
-        foreach (SimSession session in _servers.Where(static server => server.IsUp).SelectMany(static server => server.Sessions).Concat(_clients.SelectMany(static client => client.Sessions)).ToArray())
+        foreach (SimServer server in _servers)
         {
-            if (Now >= session.Machine.NextDeadline) { session.Machine.Tick(Now); }
+            foreach (SimSession session in server.Sessions.FindAll(IsDue))
+            {
+                session.Machine.Tick(Now);
+                server.Drive(session);
+            }
         }
-        DriveEverything();
+        foreach (SimClient client in _clients)
+        {
+            List<SimSession> due = client.Sessions.FindAll(IsDue);
+            foreach (SimSession session in due) { session.Machine.Tick(Now); }
+            if (due.Count > 0 || Now >= client.Machine.NextDeadline) { client.Drive(); }
+        }
         At(TimeSpan.FromMilliseconds(20), WatchDeadlines);
     }
+
+    private bool IsDue(SimSession session) => Now >= session.Machine.NextDeadline;
 
     private void Advance(Instant until)
     {

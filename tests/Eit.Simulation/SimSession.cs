@@ -37,8 +37,6 @@ internal sealed class SimSession
 
     internal List<SimLink> Links { get; } = [];
 
-    internal int MostBytesHeld { get; private set; }
-
     internal bool Send(Lane lane, int bytes, bool isText, CompleteWhen when, bool isAwaited, bool mayWait)
     {
         long next = Outgoing.AcceptedCount + 1;
@@ -99,7 +97,6 @@ internal sealed class SimSession
             }
             isMoving |= TryWrite() | TryHandle();
         }
-        MostBytesHeld = (int)Math.Max(MostBytesHeld, Machine.BytesHeld);
     }
 
     internal void AppendTo(StateDigest digest)
