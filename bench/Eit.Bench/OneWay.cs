@@ -13,6 +13,7 @@ namespace Eit.Bench;
 /// <summary>One-way messages of 100 B, client to server: the same JSON frames over a bare WebSocket in batches of 16 KiB, and through the per-message API of Eit.</summary>
 internal static class OneWay
 {
+    private const int MessagesPerLook = 64;                        // At the clock, which costs a third of a message.
     private static readonly TimeSpan s_time = TimeSpan.FromSeconds(1);
     private static readonly SendOptions s_accepted = new() { CompleteWhen = CompleteWhen.Accepted };
     private static readonly string s_message = new('x', 100);
@@ -69,8 +70,8 @@ internal static class OneWay
         long sent = 0;
         while (watch.Elapsed < s_time)
         {
-            await client.SendAsync(s_message, s_accepted);
-            sent++;
+            for (int i = 0; i < MessagesPerLook; i++) { await client.SendAsync(s_message, s_accepted); }
+            sent += MessagesPerLook;
         }
         await client.SendAsync("count", s_accepted);
         long counted = long.Parse(await answer.Task, CultureInfo.InvariantCulture);

@@ -29,6 +29,9 @@ public sealed class DeadlineEntry : IDisposable
         State = state;
     }
 
+    /// <summary>Gets the time on the clock of the wheel.</summary>
+    internal Instant Now => _wheel.Now;
+
     /// <summary>Moves the deadline.</summary>
     /// <param name="at">When to call back, on the clock of the wheel. What is past is called at the next occasion, <see cref="Instant.Never"/> not at
     /// all.</param>

@@ -8,8 +8,8 @@ namespace Eit.Link;
 /// Whoever owns sessions at one end: the lock over their machines, and the one queue through which their messages and events reach user code, one at a time.
 /// </summary>
 /// <remarks>
-/// The lock covers a step of a machine and nothing else: no I/O, no user code, no await. User code runs on the thread that has read its message, after the
-/// next receive is armed, or on a pool thread when reading goes on.
+/// The lock covers a step of a machine and nothing else: no I/O, no user code, no await. User code runs on the thread that has read its message, for a
+/// limited time before the next receive, or on a pool thread.
 /// </remarks>
 public abstract partial class PumpHost : IThreadPoolWorkItem
 {

@@ -11,8 +11,8 @@ namespace Eit.Link;
 /// </remarks>
 public sealed partial class SessionPump
 {
-    /// <summary>After how many receives without a pause another thread runs the handlers; before that they wait for the pause, and run on this one.</summary>
-    private const int ReadsBeforeHop = 16;
+    /// <summary>How long handlers may keep the thread that reads; then another one reads on.</summary>
+    private static readonly TimeSpan s_turnLimit = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan s_restedAfter = TimeSpan.FromMicroseconds(20);
     private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(2);
@@ -47,7 +47,7 @@ public sealed partial class SessionPump
         ArgumentNullException.ThrowIfNull(line);
         lock (_host.Gate)
         {
-            line.Pump = this;
+            line.AttachTo(this, _host.Wheel);
             line.WroteAt = _host.Now - s_restedAfter;
             _lines.Add(line);
             _openLines++;
@@ -55,7 +55,7 @@ public sealed partial class SessionPump
             TakeOutputs(_host.Now);
         }
         AfterStep();
-        _ = ReadAsync(line, line.ReceiveNext());
+        line.ReadSoon();
         _host.DispatchSoon();
     }
 
@@ -163,30 +163,26 @@ public sealed partial class SessionPump
 
     // ---- Reading
 
-    private async Task ReadAsync(TransportLine line, ValueTask<TransportReceive> pending)
+    /// <summary>Reads until the line ends. Handlers run on this thread, before the next receive: what comes meanwhile waits in the socket, and is there at once.
+    /// One that keeps the thread too long loses it: another reads on.</summary>
+    internal async Task ReadAsync(TransportLine line)
     {
         (CloseCode Code, string Reason) end;
         try
         {
             while (true)
             {
-                TransportReceive got = await pending.ConfigureAwait(false);
+                TransportReceive got = await line.ReceiveNext().ConfigureAwait(false);
                 if (got.Kind == TransportReceiveKind.Closed)
                 {
                     end = (got.Code, got.Reason);
                     break;
                 }
                 Received(line, in got);
-                pending = line.ReceiveNext();
-                bool dispatchesHere = !pending.IsCompleted && _host.TryEnterDispatch();
-                if (!pending.IsCompleted) { line.ReadsInARow = 0; }
-                if (dispatchesHere)
-                {
-                    _ = ReadAsync(line, pending);                  // The next receive is armed before user code runs.
-                    _host.Dispatch();
-                    return;
-                }
-                if (pending.IsCompleted && ++line.ReadsInARow % ReadsBeforeHop == 0) { _host.DispatchSoon(); }
+                if (!_host.TryEnterDispatch()) { continue; }
+                long turn = line.BeginTurn(_host.Now + s_turnLimit);
+                _host.Dispatch();
+                if (!line.TryEndTurn(turn)) { return; }
             }
         }
         catch (TransportException lost)

@@ -13,6 +13,10 @@ public sealed class TransportLine : IThreadPoolWorkItem
     private int _filled;
     private bool _isReadable;
     private bool _isText;
+    private DeadlineEntry? _turnLimit;
+    private Instant _turnUntil;
+    private long _lastTurn;
+    private long _turn;                                            // The one that is under way; 0 for none, or when the reading has been taken from it.
 
     /// <summary>Makes a line.</summary>
     /// <param name="transport">The transport; the line owns it from now on.</param>
@@ -43,7 +47,7 @@ public sealed class TransportLine : IThreadPoolWorkItem
 
     internal TaskCompletionSource FinishedSource { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal SessionPump? Pump { get; set; }
+    internal SessionPump? Pump { get; private set; }
 
     /// <summary>Whether somebody writes; guarded by the pump's gate.</summary>
     internal bool IsWriting { get; set; }
@@ -64,9 +68,6 @@ public sealed class TransportLine : IThreadPoolWorkItem
 
     /// <summary>When the last write ended.</summary>
     internal Instant WroteAt { get; set; }
-
-    /// <summary>How many receives have been complete at once, one after the other.</summary>
-    internal int ReadsInARow { get; set; }
 
     internal DeadlineEntry? CloseLimit { get; set; }
 
@@ -123,10 +124,40 @@ public sealed class TransportLine : IThreadPoolWorkItem
         Transport.Abort();
         await Transport.DisposeAsync().ConfigureAwait(false);
         CloseLimit?.Dispose();
+        _turnLimit?.Dispose();
         ReturnBuffer();
         Frames.Trim();
         Writer.Release();
         FinishedSource.TrySetResult();
+    }
+
+    internal void AttachTo(SessionPump pump, DeadlineWheel wheel)
+    {
+        Pump = pump;
+        _turnLimit = wheel.Register(static state => ((TransportLine)state!).EndTurn(), this);
+    }
+
+    /// <summary>Reads, or reads on, on a pool thread.</summary>
+    internal void ReadSoon() => ThreadPool.UnsafeQueueUserWorkItem(static line => _ = line.Pump!.ReadAsync(line), this, preferLocal: false);
+
+    /// <summary>The reader begins to run handlers.</summary>
+    /// <param name="until">When another thread reads on.</param>
+    /// <returns>For <see cref="TryEndTurn"/>.</returns>
+    internal long BeginTurn(Instant until)
+    {
+        _turnUntil = until;
+        Volatile.Write(ref _turn, ++_lastTurn);
+        _turnLimit!.Set(until);
+        return _lastTurn;
+    }
+
+    /// <summary>The handlers are through.</summary>
+    /// <returns>False if another thread reads on.</returns>
+    internal bool TryEndTurn(long turn)
+    {
+        if (Interlocked.CompareExchange(ref _turn, 0, turn) != turn) { return false; }
+        _turnLimit!.Set(Instant.Never);
+        return true;
     }
 
     /// <summary>Asks for the next bytes: with no buffer while nothing has come.</summary>
@@ -169,6 +200,13 @@ public sealed class TransportLine : IThreadPoolWorkItem
         Violation? violation = Reader.Read(_buffer.AsMemory(0, _filled), _isText, Frames);
         (_filled, _isReadable) = (0, false);
         return violation is null ? LineRead.Message : LineRead.Of(violation);
+    }
+
+    private void EndTurn()
+    {
+        long turn = Volatile.Read(ref _turn);
+        bool isOver = turn != 0 && _turnLimit!.Now >= _turnUntil;
+        if (isOver && Interlocked.CompareExchange(ref _turn, 0, turn) == turn) { ReadSoon(); }
     }
 
     private void ReturnBuffer()

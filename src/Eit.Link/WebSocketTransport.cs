@@ -11,8 +11,9 @@ namespace Eit.Link;
 /// </remarks>
 public sealed class WebSocketTransport : ITransport
 {
-    // .NET completes a receive only when the buffer is full or the frame has ended. On a slow path a large buffer would look like silence (L1.3).
-    internal const int ReceiveBytesMax = 4_096;
+    // .NET completes a receive only when the buffer is full or the frame has ended. On a slow path a large buffer would look like silence (L1.3); a TLS record
+    // is as long as this, and nothing of it can be seen before its end.
+    internal const int ReceiveBytesMax = 16_384;
 
     private readonly WebSocket _socket;
     private readonly Action? _abort;
@@ -34,7 +35,7 @@ public sealed class WebSocketTransport : ITransport
     public string Subprotocol => _socket.SubProtocol ?? "";
 
     /// <inheritdoc/>
-    /// <remarks>Takes at most 4 KiB at a time, so that a large message on a slow path shows that it is alive.</remarks>
+    /// <remarks>Takes at most 16 KiB at a time, so that a large message on a slow path shows that it is alive.</remarks>
     public ValueTask<TransportReceive> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (buffer.Length > ReceiveBytesMax) { buffer = buffer[..ReceiveBytesMax]; }

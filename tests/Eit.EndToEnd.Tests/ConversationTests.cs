@@ -57,6 +57,27 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task A_handler_that_blocks_its_thread_does_not_stop_the_reading()
+    {
+        var talk = new Conversation();
+        await using TestHost host = await TestHost.StartAsync(app => Server.EndpointRouteBuilderExtensions.MapEit<Conversation>(app, "/eit"), build: builder => builder.Services.AddSingleton(talk));
+        await using EitConnection client = host.Client();
+        using var goOn = new ManualResetEventSlim();
+        client.OnMessage(_ => { goOn.Wait(s_guard); });
+        await client.StartAsync().WaitAsync(s_guard);
+        Server.EitSession session = await talk.Connected.Soon();
+
+        SendOutcome[] outcomes = new SendOutcome[3];
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            outcomes[i] = await session.SendAsync("stay", new Link.SendOptions { CompleteWhen = CompleteWhen.Received }).Soon();
+        }
+        goOn.Set();
+
+        Assert.All(outcomes, outcome => Assert.Equal(SendOutcome.Received, outcome));
+    }
+
+    [Fact]
     public async Task After_a_close_from_inside_a_handler_no_further_message_is_handed_over()
     {
         await using TestHost host = await TestHost.StartAsync(app => Server.EndpointRouteBuilderExtensions.MapEit(app, "/eit", (session, _) =>
