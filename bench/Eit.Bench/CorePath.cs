@@ -45,7 +45,7 @@ internal static class CorePath
         long at = Stopwatch.GetTimestamp();
         for (int i = 0; i < PerBatch; i++)
         {
-            if (client.Accept(new OutgoingMessage { Text = s_message, Lane = Lane.Normal }, out _) != AcceptResult.Accepted) { throw new InvalidOperationException("The outbox is full."); }
+            if (client.Accept(new OutgoingMessage { Text = s_message, Lane = Lane.Normal }, now, out _) != AcceptResult.Accepted) { throw new InvalidOperationException("The outbox is full."); }
         }
         Lap(ref at, ref ticks[0]);
         if (!client.Fill(1, up, now)) { throw new InvalidOperationException("There is nothing to write."); }

@@ -69,9 +69,10 @@ public sealed partial class SessionPump
         TransportLine? line;
         lock (_host.Gate)
         {
-            result = Machine.Accept(in message, out id);
+            result = Machine.Accept(in message, _host.Now, out id);
             if (result != AcceptResult.Accepted) { return result; }
             line = TakeWriter();
+            if (line is null && (message.ExpiresAfter is not null || !Machine.IsConnected)) { SetDeadline(); }
         }
         if (line is not null) { StartWriting(line); }
         return result;

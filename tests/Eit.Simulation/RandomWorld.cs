@@ -400,6 +400,7 @@ internal sealed class RandomWorld : ISimWorld
         MessageBytesMax = 64 * 1024,
         WindowBytes = (int)Pick(64, 128, 2048) * 1024,
         OutboxMessagesMax = (int)Pick(20, 1000),
+        OutboxAge = TimeSpan.FromHours(1),
         ResumeWindow = TimeSpan.FromSeconds(Pick(5, 120, 120, 120)),
         CloseGiveUp = TimeSpan.FromSeconds(10),
     };

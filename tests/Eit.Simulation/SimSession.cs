@@ -50,7 +50,7 @@ internal sealed class SimSession
             Token = isAwaited ? this : null,
             MayWait = mayWait,
         };
-        AcceptResult result = Machine.Accept(in message, out long id);
+        AcceptResult result = Machine.Accept(in message, _world.Now, out long id);
         if (result != AcceptResult.Accepted) { return false; }
         Outgoing.Accepted(id, lane, bytes, isAwaited ? when : null);
         return true;

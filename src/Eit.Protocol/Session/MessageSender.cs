@@ -12,13 +12,11 @@ internal sealed class MessageSender(SessionSettings settings)
 {
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly RingBuffer<OutboxEntry>[] _outbox = [new(), new(), new(), new()];
+    private readonly Outbox _outbox = new(settings);
     private readonly RingBuffer<LedgerEntry> _ledger = new();
-    private readonly PayloadArena _arena = new();
     private readonly CreditBalance _credit = new();
     private long _firstInLedger = 1;
     private long _ledgerBytes;
-    private long _lastId;
     private bool _isStopped;
 
     /// <summary>Gets the highest number that has been given.</summary>
@@ -36,9 +34,15 @@ internal sealed class MessageSender(SessionSettings settings)
     /// <summary>Gets or sets the largest message that the peer takes.</summary>
     internal long PeerMessageBytesMax { get; set; } = long.MaxValue;
 
-    internal int OutboxMessages { get; private set; }
+    internal int OutboxMessages => _outbox.Messages;
 
-    internal long OutboxBytes { get; private set; }
+    internal long OutboxBytes => _outbox.Bytes;
+
+    /// <summary>Gets when the first message that waits may have to be dropped.</summary>
+    internal Instant NextDrop => _outbox.NextDrop;
+
+    /// <summary>Gets what became of the messages that the peer's handler never saw.</summary>
+    internal DropCounts Dropped => _outbox.Dropped;
 
     internal int LedgerPieces => _ledger.Count;
 
@@ -46,7 +50,7 @@ internal sealed class MessageSender(SessionSettings settings)
     internal long LedgerBytes => _ledgerBytes;
 
     /// <summary>Gets the outcomes that have become known and not been taken.</summary>
-    internal Queue<MessageOutcome> Outcomes { get; } = new();
+    internal Queue<MessageOutcome> Outcomes => _outbox.Outcomes;
 
     /// <summary>Gets whether everything that was accepted has been written to the current transport.</summary>
     internal bool IsFlushed => OutboxMessages == 0 && Math.Max(Cursor, PeerReceived + 1) > Sent;   // What the peer has need not be written again.
@@ -57,23 +61,25 @@ internal sealed class MessageSender(SessionSettings settings)
     /// <summary>Gets whether a piece can be written now.</summary>
     internal bool HasNext => Math.Max(Cursor, PeerReceived + 1) <= Sent || TryPickLane(out _);
 
-    internal bool HasRoom => OutboxMessages <= settings.OutboxMessagesMax / 2 && OutboxBytes <= settings.OutboxBytesMax / 2;
+    internal bool HasRoom => _outbox.HasRoom;
 
-    internal AcceptResult Accept(in OutgoingMessage message, out long id)
+    internal AcceptResult Accept(in OutgoingMessage message, Instant now, out long id)
     {
         id = 0;
         if (_isStopped) { return AcceptResult.Closing; }
         int bytes = message.Text is { } text ? s_strictUtf8.GetByteCount(text) : message.Bytes.Length;
         if (bytes > PeerMessageBytesMax) { return AcceptResult.TooLarge; }
-        bool fits = OutboxMessages == 0 || (OutboxMessages < settings.OutboxMessagesMax && OutboxBytes + bytes <= settings.OutboxBytesMax);
-        if (!fits) { return AcceptResult.Full; }
+        return _outbox.Accept(in message, bytes, now, out id);
+    }
 
-        PayloadSlice payload = message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
-        id = ++_lastId;
-        _outbox[(int)message.Lane].Add(new OutboxEntry(payload, id, message.Kind, message.Text is not null, message.CompleteWhen, message.Token));
-        OutboxMessages++;
-        OutboxBytes += bytes;
-        return AcceptResult.Accepted;
+    /// <summary>Drops a message of which nothing has left.</summary>
+    /// <returns>False if there is none of that id.</returns>
+    internal bool TryWithdraw(long id) => _outbox.TryWithdraw(id);
+
+    /// <summary>Drops the messages that have waited too long to leave.</summary>
+    internal void DropDue(Instant now)
+    {
+        if (now >= _outbox.NextDrop) { _outbox.DropDue(now); }
     }
 
     /// <summary>Accepts nothing more.</summary>
@@ -82,12 +88,13 @@ internal sealed class MessageSender(SessionSettings settings)
     internal void CreditAnnounced(Credit credit) => _credit.Announced(credit.Messages, credit.Bytes);
 
     /// <summary>Takes the next piece to write: one that is numbered and has to go out again, or a new one.</summary>
+    /// <param name="now">The time.</param>
     /// <param name="piece">The frame without its payload.</param>
     /// <param name="payload">The payload; valid until the next call.</param>
-    internal bool TryNext(out Frame piece, out ReadOnlySpan<byte> payload)
+    internal bool TryNext(Instant now, out Frame piece, out ReadOnlySpan<byte> payload)
     {
         Cursor = Math.Max(Cursor, PeerReceived + 1);
-        if (Cursor > Sent && !TryNumber())
+        if (Cursor > Sent && !TryNumber(now))
         {
             piece = default;
             payload = default;
@@ -144,17 +151,8 @@ internal sealed class MessageSender(SessionSettings settings)
             if (isPayloadHeld) { entry.Payload.Release(); }
             if (!entry.HasMore && !entry.IsDone) { unfinished.Add(new MessageOutcome(entry.MessageId, SendOutcome.Unknown, entry.Token)); }
         }
-        foreach (RingBuffer<OutboxEntry> lane in _outbox)
-        {
-            while (lane.Count > 0)
-            {
-                OutboxEntry entry = lane.Take();
-                entry.Payload.Release();
-                unfinished.Add(new MessageOutcome(entry.Id, entry.HasBegun ? SendOutcome.Unknown : SendOutcome.NotSent, entry.Token));
-            }
-        }
-        (OutboxMessages, OutboxBytes, _ledgerBytes) = (0, 0, 0);
-        _arena.Trim();
+        _outbox.Finish(unfinished);
+        _ledgerBytes = 0;
         unfinished.Sort(static (one, other) => one.Id.CompareTo(other.Id));
         return unfinished;
     }
@@ -163,13 +161,12 @@ internal sealed class MessageSender(SessionSettings settings)
     internal void Trim()
     {
         _ledger.Trim();
-        foreach (RingBuffer<OutboxEntry> lane in _outbox) { lane.Trim(); }
-        if (IsSettled) { _arena.Trim(); }
+        _outbox.Trim(IsSettled);
     }
 
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Sent, Cursor, PeerReceived, OutboxMessages, _ledger.Count, _firstInLedger, _lastId, PeerMessageBytesMax, Outcomes.Count);
+        digest.Add(Sent, Cursor, PeerReceived, _ledger.Count, _firstInLedger, PeerMessageBytesMax);
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
         digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0);
         for (int i = 0; i < _ledger.Count; i++)
@@ -178,16 +175,7 @@ internal sealed class MessageSender(SessionSettings settings)
             digest.Add(entry.MessageId, (int)entry.Lane, entry.Kind, entry.Payload.Length, (int)entry.CompleteWhen);
             digest.Add(entry.HasMore, entry.IsDone, entry.IsPrompt, entry.Token is null);
         }
-        foreach (RingBuffer<OutboxEntry> lane in _outbox)
-        {
-            digest.Add(lane.Count);
-            for (int i = 0; i < lane.Count; i++)
-            {
-                ref OutboxEntry entry = ref lane[i];
-                digest.Add(entry.Id, entry.Kind, entry.Payload.Length, entry.NumberedBytes, (int)entry.CompleteWhen);
-                digest.Add(entry.HasBegun, entry.IsText, entry.Token is null);
-            }
-        }
+        _outbox.AppendTo(digest);
     }
 
     private bool TryPickLane(out int lane)
@@ -197,18 +185,19 @@ internal sealed class MessageSender(SessionSettings settings)
         bool isFull = _ledger.Count >= settings.LedgerPiecesMax;
         while (lane < LaneMarks.LaneCount && !HasNextIn(lane, isFull)) { lane++; }
         if (lane == LaneMarks.LaneCount) { return false; }
-        ref OutboxEntry entry = ref _outbox[lane][0];
+        ref OutboxEntry entry = ref _outbox.Next(lane);
         bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
         return !isLastPiece || _credit.Allows(entry.Payload.Length);
     }
 
     /// <summary>A message that has begun goes on beyond a full ledger: what stands in the ledger behind its first pieces can't leave before it is complete.</summary>
-    private bool HasNextIn(int lane, bool isFull) => _outbox[lane].Count > 0 && (!isFull || _outbox[lane][0].HasBegun);
+    private bool HasNextIn(int lane, bool isFull) => _outbox.HasNextIn(lane) && (!isFull || _outbox.Next(lane).HasBegun);
 
-    private bool TryNumber()
+    private bool TryNumber(Instant now)
     {
+        DropDue(now);
         if (!TryPickLane(out int lane)) { return false; }
-        ref OutboxEntry entry = ref _outbox[lane][0];
+        ref OutboxEntry entry = ref _outbox.Next(lane);
         int length = PieceLength(in entry);
         bool hasMore = entry.NumberedBytes + length < entry.Payload.Length;
         bool isPrompt = !hasMore && entry.Token is not null && entry.CompleteWhen == CompleteWhen.Processed;
@@ -216,15 +205,12 @@ internal sealed class MessageSender(SessionSettings settings)
         _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token));
         _ledgerBytes += length;
         Sent++;
+        if (!entry.HasBegun) { _outbox.Begin(lane); }
         entry.NumberedBytes += length;
-        entry.HasBegun = true;
         if (hasMore) { return true; }
 
         _credit.Charge(entry.Payload.Length);
-        OutboxEntry done = _outbox[lane].Take();
-        OutboxMessages--;
-        OutboxBytes -= done.Payload.Length;
-        done.Payload.Release();
+        _outbox.Complete(lane, Sent);
         return true;
     }
 
@@ -250,6 +236,7 @@ internal sealed class MessageSender(SessionSettings settings)
             entry.Payload = default;
             if (entry.CompleteWhen == CompleteWhen.Received) { Tell(ref entry, SendOutcome.Received); }
         }
+        _outbox.Received(PeerReceived);
     }
 
     private void Processed(Lane lane, long mark)

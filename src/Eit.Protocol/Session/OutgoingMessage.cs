@@ -20,6 +20,12 @@ public readonly record struct OutgoingMessage
     /// <summary>Gets whether the message may wait for a transport in an outage.</summary>
     public bool MayWait { get; init; }
 
+    /// <summary>Gets how long after it is accepted the message is still worth handing over (D2); null: as long as the session lives. Zero or less: not at all.</summary>
+    public TimeSpan? ExpiresAfter { get; init; }
+
+    /// <summary>Gets the key (D3): the message replaces one of the same key, lane and kind that has not begun to leave. Null: it replaces none.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Gets when <see cref="Token"/> is to be told.</summary>
     public CompleteWhen CompleteWhen { get; init; }
 

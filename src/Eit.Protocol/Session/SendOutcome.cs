@@ -12,6 +12,12 @@ public enum SendOutcome
     /// <summary>This end has taken it over; it will be sent.</summary>
     Accepted,
 
+    /// <summary>Its life ended before the peer's handler had it: the handler has not seen it and never will.</summary>
+    Expired,
+
+    /// <summary>A newer message of the same key has taken its place: the peer has not seen it.</summary>
+    Replaced,
+
     /// <summary>It never left: the peer has not seen it.</summary>
     NotSent,
 

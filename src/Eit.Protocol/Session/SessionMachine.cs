@@ -149,6 +149,9 @@ public sealed class SessionMachine
     /// <summary>Gets how many messages wait to be numbered.</summary>
     public int OutboxMessages => _sender.OutboxMessages;
 
+    /// <summary>Gets how many of this end's messages the peer's handler did not see, by why.</summary>
+    public DropCounts Dropped => _sender.Dropped;
+
     /// <summary>Gets whether the outbox is at most half full: who waits for room is woken then, not for each message.</summary>
     public bool HasRoom => _sender.HasRoom;
 
@@ -170,7 +173,7 @@ public sealed class SessionMachine
         get
         {
             if (State is SessionState.Ended) { return Instant.Never; }
-            Instant at = State is SessionState.Detached detached ? detached.Until : Instant.Never;
+            Instant at = State is SessionState.Detached detached ? Instant.Earlier(detached.Until, _sender.NextDrop) : _sender.NextDrop;
             if (_handOver is { } handOver) { at = Instant.Earlier(at, handOver.GapDeadline); }
             if (_close is { } close) { at = Instant.Earlier(at, close.GiveUpAt); }
             if (_candidate is { } candidate) { at = Earliest(at, candidate.Idle.NextDeadline, candidate.ExpiresAt); }
@@ -328,6 +331,11 @@ public sealed class SessionMachine
             Forsake("No transport came within the window.");
             return;
         }
+        if (now >= _sender.NextDrop)
+        {
+            _sender.DropDue(now);
+            EndIfClosed(now);
+        }
         if (_close is { } close && now >= close.GiveUpAt)
         {
             End(close.Notice.Code, "The close was not answered in time.", violation: null);
@@ -356,13 +364,25 @@ public sealed class SessionMachine
 
     /// <summary>Takes a message over from the application.</summary>
     /// <param name="message">The message.</param>
+    /// <param name="now">The time, from which its life counts.</param>
     /// <param name="id">The number that it has got: 1, 2, 3 … in this session.</param>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode (F1.5).</exception>
-    public AcceptResult Accept(in OutgoingMessage message, out long id)
+    public AcceptResult Accept(in OutgoingMessage message, Instant now, out long id)
     {
         id = 0;
         if (IsClosing) { return AcceptResult.Closing; }
-        return (_active is null && !message.MayWait) || IsStandby ? AcceptResult.NotConnected : _sender.Accept(in message, out id);
+        return (_active is null && !message.MayWait) || IsStandby ? AcceptResult.NotConnected : _sender.Accept(in message, now, out id);
+    }
+
+    /// <summary>Takes a message back of which nothing has left; whoever waits for it is told <see cref="SendOutcome.NotSent"/>.</summary>
+    /// <param name="id">What <see cref="Accept(in OutgoingMessage, Instant, out long)"/> has called it.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False if it has begun to leave, or has its outcome.</returns>
+    public bool TryWithdraw(long id, Instant now)
+    {
+        bool isWithdrawn = _sender.TryWithdraw(id);
+        if (isWithdrawn) { EndIfClosed(now); }
+        return isWithdrawn;
     }
 
     /// <summary>Makes a proof that this end owns the session (R1.2).</summary>
@@ -913,7 +933,7 @@ public sealed class SessionMachine
             acks.Paid();
         }
         int frameBytes = 0;                                        // The next frame is taken to be as long as the last one: a batch that fits into one TLS record costs one write.
-        while (hasData && writer.Length + frameBytes < WireLimits.BatchBytes && _sender.TryNext(out Frame piece, out ReadOnlySpan<byte> payload))
+        while (hasData && writer.Length + frameBytes < WireLimits.BatchBytes && _sender.TryNext(now, out Frame piece, out ReadOnlySpan<byte> payload))
         {
             int before = writer.Length;
             writer.WriteData(in piece, payload);

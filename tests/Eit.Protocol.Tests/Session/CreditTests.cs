@@ -201,7 +201,7 @@ public class CreditTests
         var machine = SessionMachine.Accept(new SessionId(2), new byte[32], hello, terms, new ResumeRefusal("unknown", IsStandby: false), new SessionSettings(), new SeededJitter(1), now);
         machine.Fill(5, new JsonFrameWriter(), now);               // The welcome.
 
-        machine.Accept(new OutgoingMessage { Text = "data" }, out _);
+        machine.Accept(new OutgoingMessage { Text = "data" }, now, out _);
         Assert.False(machine.WantsToWrite(5, now));
         machine.FrameReceived(5, new Frame { Type = FrameType.Ack, Body = new Ack { Credit = new Credit(1, 4) } }, now);
 

@@ -175,6 +175,7 @@ public class LivenessTests
         World world = new World().Connected();
         world.Wire.Down.IsFrozen = true;                           // What comes while this process sleeps waits in the kernel.
         world.Server.Session.SendAll("meanwhile");
+        world.Settle();
 
         world.Leap(TimeSpan.FromMinutes(1));
         Assert.Null(world.Wire.Up.Close);
@@ -195,7 +196,7 @@ public class LivenessTests
         world.Client.Machine.Pause(world.Now);
         world.Settle();
         world.Server.Session.SendAll("meanwhile");
-        world.Pass(TimeSpan.FromSeconds(100));
+        world.Pass(TimeSpan.FromSeconds(50));
         Assert.Equal(CloseCode.Detached, world.Wire.Up.Close);
         Assert.Equal(CloseCode.Detached, world.Server.Session.Outputs.OfType<SessionOutput.OutageBegan>().Single().Code);
         Assert.Single(world.Transports);

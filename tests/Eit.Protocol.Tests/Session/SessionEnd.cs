@@ -59,10 +59,18 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
 
     /// <summary>Hands a message over; it leaves when the world settles.</summary>
     internal AcceptResult Send(string text, Lane lane = Lane.Normal, byte kind = 0, bool mayWait = false, bool isAwaited = false, CompleteWhen when = CompleteWhen.Processed) =>
-        machine.Accept(new OutgoingMessage { Text = text, Lane = lane, Kind = kind, MayWait = mayWait, CompleteWhen = when, Token = isAwaited ? text : null }, out _);
+        machine.Accept(new OutgoingMessage { Text = text, Lane = lane, Kind = kind, MayWait = mayWait, CompleteWhen = when, Token = isAwaited ? text : null }, world.Now, out _);
+
+    /// <summary>Hands a message over whose outcome somebody waits for; its token is its text.</summary>
+    /// <returns>Its id.</returns>
+    internal long Accept(in OutgoingMessage message)
+    {
+        Assert.Equal(AcceptResult.Accepted, machine.Accept(message with { Token = message.Text }, world.Now, out long id));
+        return id;
+    }
 
     internal AcceptResult SendBytes(byte[] bytes, Lane lane = Lane.Normal, byte kind = 0) =>
-        machine.Accept(new OutgoingMessage { Bytes = bytes, Lane = lane, Kind = kind }, out _);
+        machine.Accept(new OutgoingMessage { Bytes = bytes, Lane = lane, Kind = kind }, world.Now, out _);
 
     /// <summary>Hands messages over that may wait for a transport and for which somebody waits.</summary>
     internal void SendAll(params IEnumerable<string> texts)
@@ -102,7 +110,7 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
         while (isMoving)
         {
             isMoving = false;
-            while (machine.TryTakeOutcome(out MessageOutcome outcome)) { Outcomes.Add(((string)outcome.Token!, outcome.Outcome)); }
+            TakeOutcomes();
             while (machine.TryTake(out SessionOutput? output))
             {
                 isMoving = true;
@@ -111,6 +119,12 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
             }
             isMoving |= Write() | Handle();
         }
+        TakeOutcomes();
+    }
+
+    private void TakeOutcomes()
+    {
+        while (machine.TryTakeOutcome(out MessageOutcome outcome)) { Outcomes.Add(((string)outcome.Token!, outcome.Outcome)); }
     }
 
     private void Do(SessionOutput output)

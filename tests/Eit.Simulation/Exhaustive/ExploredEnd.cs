@@ -35,6 +35,7 @@ internal sealed class ExploredEnd : ISimWorld
         {
             Timeout = isClient ? bounds.Timeout : bounds.Timeout * 1.3, // So that no end's third ping falls on its own time-out, and a tick would decide.
             AckDelay = s_ackDelay,
+            OutboxAge = TimeSpan.MaxValue,
             MessageBytesMax = 64 * 1024,
             WindowMessages = bounds.WindowMessages,
         };

@@ -1,0 +1,298 @@
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>
+/// What is accepted and not, or not completely, numbered: a queue per lane. Here, and only here, messages are replaced, expire, grow too old or are withdrawn.
+/// </summary>
+internal sealed class Outbox(SessionSettings settings)
+{
+    private const int DroppedMin = 32;
+
+    private readonly RingBuffer<OutboxEntry>[] _lanes = [new(), new(), new(), new()];
+    private readonly long[] _taken = new long[LaneMarks.LaneCount];
+    private readonly int[] _dropped = new int[LaneMarks.LaneCount];
+    private readonly PayloadArena _arena = new();
+    private readonly Dictionary<KeyId, KeySlot> _keys = [];
+    private readonly RingBuffer<(long Number, KeySlot Slot)> _keysOnTheWay = new();
+    private long _lastId;
+
+    internal int Messages { get; private set; }
+
+    internal long Bytes { get; private set; }
+
+    /// <summary>Gets when the first message may have to be dropped; it may have left by then.</summary>
+    internal Instant NextDrop { get; private set; } = Instant.Never;
+
+    /// <summary>Gets the outcomes that have become known and not been taken.</summary>
+    internal Queue<MessageOutcome> Outcomes { get; } = new();
+
+    internal DropCounts Dropped { get; private set; }
+
+    internal bool HasRoom => Messages <= settings.OutboxMessagesMax / 2 && Bytes <= settings.OutboxBytesMax / 2;
+
+    /// <summary>Takes a message over.</summary>
+    internal AcceptResult Accept(in OutgoingMessage message, int bytes, Instant now, out long id)
+    {
+        if (now >= NextDrop) { DropDue(now); }
+        id = 0;
+        KeySlot? slot = message.Key is { } key ? _keys.GetValueOrDefault(new KeyId(message.Lane, message.Kind, key)) : null;
+        bool replaces = slot is { Place: not null } or { HasParked: true };
+        int others = replaces ? Messages - 1 : Messages;
+        long otherBytes = replaces ? Bytes - Waiting(slot!).Payload.Length : Bytes;
+        bool fits = others == 0 || (others < settings.OutboxMessagesMax && otherBytes + bytes <= settings.OutboxBytesMax);
+        if (!fits) { return AcceptResult.Full; }
+
+        if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
+        PayloadSlice payload = message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
+        id = ++_lastId;
+        var entry = new OutboxEntry(payload, id, message.Kind, message.Text is not null, message.CompleteWhen, message.Token)
+        {
+            AcceptedAt = now,
+            ExpiresAt = message.ExpiresAfter is { } life ? now + life : Instant.Never,
+            Slot = slot,
+        };
+        NextDrop = Instant.Earlier(NextDrop, DropAt(in entry));
+        if (replaces) { Replace(ref Waiting(slot!), in entry); }
+        else if (slot is { IsOnTheWay: true }) { slot.Park(in entry); }
+        else { Enqueue(message.Lane, in entry); }
+        Messages++;
+        Bytes += bytes;
+        return AcceptResult.Accepted;
+    }
+
+    internal bool HasNextIn(int lane) => _lanes[lane].Count > 0;
+
+    /// <summary>The message of a lane that is next to leave.</summary>
+    internal ref OutboxEntry Next(int lane) => ref _lanes[lane][0];
+
+    /// <summary>The first piece of a lane's next message leaves: from now on it stays.</summary>
+    internal void Begin(int lane)
+    {
+        ref OutboxEntry entry = ref _lanes[lane][0];
+        entry.HasBegun = true;
+        if (entry.Slot is { } slot) { (slot.Place, slot.IsOnTheWay) = (null, true); }
+    }
+
+    /// <summary>The last piece of a lane's next message has been numbered.</summary>
+    internal void Complete(int lane, long number)
+    {
+        OutboxEntry done = TakeNext(lane);
+        Messages--;
+        Bytes -= done.Payload.Length;
+        done.Payload.Release();
+        if (done.Slot is { } slot) { _keysOnTheWay.Add((number, slot)); }
+        if (_dropped[lane] > 0) { Tidy(lane); }
+        if (Messages == 0) { NextDrop = Instant.Never; }
+    }
+
+    /// <summary>The peer has everything up to a number: the next messages of the keys that were on the way take their places in their lanes.</summary>
+    internal void Received(long mark)
+    {
+        while (_keysOnTheWay.Count > 0 && _keysOnTheWay[0].Number <= mark)
+        {
+            KeySlot slot = _keysOnTheWay.Take().Slot;
+            slot.IsOnTheWay = false;
+            if (slot.HasParked) { Enqueue(slot.Id.Lane, slot.TakeParked()); }
+            else { _keys.Remove(slot.Id); }
+        }
+    }
+
+    /// <summary>Drops what has waited too long.</summary>
+    internal void DropDue(Instant now)
+    {
+        NextDrop = Instant.Never;
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        {
+            for (int i = 0; i < _lanes[lane].Count; i++)
+            {
+                ref OutboxEntry entry = ref _lanes[lane][i];
+                if (IsDue(in entry, now)) { Drop(lane, ref entry, OutcomeOf(in entry, now)); }
+            }
+            Tidy(lane);
+        }
+        foreach (KeySlot slot in _keys.Values)
+        {
+            if (slot.HasParked && IsDue(in slot.Parked, now)) { DropParked(slot, OutcomeOf(in slot.Parked, now)); }
+        }
+    }
+
+    /// <summary>Drops a message of which nothing has left.</summary>
+    /// <returns>False if it is not here any more, or has begun to leave.</returns>
+    internal bool TryWithdraw(long id)
+    {
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        {
+            for (int i = 0; i < _lanes[lane].Count; i++)
+            {
+                ref OutboxEntry entry = ref _lanes[lane][i];
+                if (entry.Id != id || entry.IsDropped) { continue; }
+                if (entry.HasBegun) { return false; }
+                Drop(lane, ref entry, SendOutcome.NotSent);
+                Tidy(lane);
+                return true;
+            }
+        }
+        foreach (KeySlot slot in _keys.Values)
+        {
+            if (!slot.HasParked || slot.Parked.Id != id) { continue; }
+            DropParked(slot, SendOutcome.NotSent);
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>Ends everything.</summary>
+    internal void Finish(List<MessageOutcome> unfinished)
+    {
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        {
+            while (_lanes[lane].Count > 0) { Finish(TakeNext(lane), unfinished); }
+        }
+        foreach (KeySlot slot in _keys.Values)
+        {
+            if (slot.HasParked) { Finish(slot.TakeParked(), unfinished); }
+        }
+        _keys.Clear();
+        (Messages, Bytes, NextDrop) = (0, 0, Instant.Never);
+        _arena.Trim();
+    }
+
+    /// <summary>Lets the memory go that only traffic needs.</summary>
+    internal void Trim(bool isSettled)
+    {
+        foreach (RingBuffer<OutboxEntry> lane in _lanes) { lane.Trim(); }
+        _keysOnTheWay.Trim();
+        if (_keys.Count == 0) { _keys.TrimExcess(); }
+        if (isSettled) { _arena.Trim(); }
+    }
+
+    internal void AppendTo(StateDigest digest)
+    {
+        digest.Add(Messages, Bytes, _lastId, Outcomes.Count, _keys.Count, _keysOnTheWay.Count);
+        digest.Add(NextDrop);
+        foreach (RingBuffer<OutboxEntry> lane in _lanes)
+        {
+            digest.Add(lane.Count);
+            for (int i = 0; i < lane.Count; i++) { Append(digest, in lane[i]); }
+        }
+        for (int i = 0; i < _keysOnTheWay.Count; i++)
+        {
+            (long number, KeySlot slot) = _keysOnTheWay[i];
+            digest.Add(number, (int)slot.Id.Lane, slot.Id.Kind);
+            digest.Add(slot.Id.Key);
+            if (slot.HasParked) { Append(digest, in slot.Parked); }
+        }
+    }
+
+    private static void Append(StateDigest digest, in OutboxEntry entry)
+    {
+        digest.Add(entry.Id, entry.Kind, entry.Payload.Length, entry.NumberedBytes, (int)entry.CompleteWhen);
+        digest.Add(entry.HasBegun, entry.IsText, entry.Token is null, entry.IsDropped);
+        digest.Add(entry.ExpiresAt);
+        digest.Add(entry.Slot?.Id.Key);
+    }
+
+    private static SendOutcome OutcomeOf(in OutboxEntry entry, Instant now) => now >= entry.ExpiresAt ? SendOutcome.Expired : SendOutcome.NotSent;
+
+    private static void Finish(OutboxEntry entry, List<MessageOutcome> unfinished)
+    {
+        if (entry.IsDropped) { return; }
+        entry.Payload.Release();
+        unfinished.Add(new MessageOutcome(entry.Id, entry.HasBegun ? SendOutcome.Unknown : SendOutcome.NotSent, entry.Token));
+    }
+
+    private Instant DropAt(in OutboxEntry entry) => Instant.Earlier(entry.ExpiresAt, entry.AcceptedAt + settings.OutboxAge);
+
+    private bool IsDue(in OutboxEntry entry, Instant now)
+    {
+        if (entry.HasBegun || entry.IsDropped) { return false; }
+        Instant dropAt = DropAt(in entry);
+        if (now >= dropAt) { return true; }
+        NextDrop = Instant.Earlier(NextDrop, dropAt);
+        return false;
+    }
+
+    private KeySlot AddSlot(in OutgoingMessage message)
+    {
+        var slot = new KeySlot(new KeyId(message.Lane, message.Kind, message.Key!));
+        _keys.Add(slot.Id, slot);
+        return slot;
+    }
+
+    /// <summary>The message of a key that waits, in its lane's queue or outside of it.</summary>
+    private ref OutboxEntry Waiting(KeySlot slot)
+    {
+        if (slot.Place is not { } place) { return ref slot.Parked; }
+        int lane = (int)slot.Id.Lane;
+        return ref _lanes[lane][(int)(place - _taken[lane])];
+    }
+
+    private void Replace(ref OutboxEntry older, in OutboxEntry entry)
+    {
+        Leave(in older, SendOutcome.Replaced);
+        older = entry;
+    }
+
+    private void Enqueue(Lane lane, in OutboxEntry entry)
+    {
+        if (entry.Slot is { } slot) { slot.Place = _taken[(int)lane] + _lanes[(int)lane].Count; }
+        _lanes[(int)lane].Add(in entry);
+    }
+
+    private OutboxEntry TakeNext(int lane)
+    {
+        _taken[lane]++;
+        return _lanes[lane].Take();
+    }
+
+    private void Drop(int lane, ref OutboxEntry entry, SendOutcome outcome)
+    {
+        Leave(in entry, outcome);
+        if (entry.Slot is { } slot) { _keys.Remove(slot.Id); }
+        entry = new OutboxEntry { IsDropped = true };
+        _dropped[lane]++;
+    }
+
+    private void DropParked(KeySlot slot, SendOutcome outcome) => Leave(slot.TakeParked(), outcome);
+
+    private void Leave(in OutboxEntry entry, SendOutcome outcome)
+    {
+        entry.Payload.Release();
+        Messages--;
+        Bytes -= entry.Payload.Length;
+        Count(outcome);
+        if (entry.Token is not null) { Outcomes.Enqueue(new MessageOutcome(entry.Id, outcome, entry.Token)); }
+    }
+
+    /// <summary>Counts a message that has come to its end without the peer's handler.</summary>
+    internal void Count(SendOutcome outcome) => Dropped = outcome switch
+    {
+        SendOutcome.Replaced => Dropped with { Replaced = Dropped.Replaced + 1 },
+        SendOutcome.Expired => Dropped with { Expired = Dropped.Expired + 1 },
+        _ => Dropped with { NotSent = Dropped.NotSent + 1 },
+    };
+
+    /// <summary>A dropped message never stands first, and dropped ones are never more than the others and a few.</summary>
+    private void Tidy(int lane)
+    {
+        RingBuffer<OutboxEntry> entries = _lanes[lane];
+        while (entries.Count > 0 && entries[0].IsDropped)
+        {
+            TakeNext(lane);
+            _dropped[lane]--;
+        }
+        if (_dropped[lane] <= DroppedMin + (entries.Count / 2)) { return; }
+        long place = _taken[lane];
+        for (int left = entries.Count; left > 0; left--)
+        {
+            OutboxEntry entry = entries.Take();
+            if (entry.IsDropped) { continue; }
+            if (entry.Slot is { Place: not null } slot) { slot.Place = place; }
+            place++;
+            entries.Add(in entry);
+        }
+        _dropped[lane] = 0;
+    }
+}

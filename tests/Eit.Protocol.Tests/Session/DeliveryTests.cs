@@ -1,0 +1,289 @@
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Tests;
+
+public class DeliveryTests
+{
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
+    [Fact, Clause("D2.1")]
+    public void A_message_whose_life_ends_before_it_has_left_is_dropped()
+    {
+        World world = WithoutCredit();
+
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stale", ExpiresAfter = s_second, Lane = Lane.Normal });
+        world.Client.Session.Accept(new OutgoingMessage { Text = "lasts", Lane = Lane.Normal });
+        world.Pass(s_second - TimeSpan.FromTicks(1));
+        Assert.Empty(world.Client.Session.Outcomes);
+        world.Pass(TimeSpan.FromTicks(1));
+        Assert.Equal([("stale", SendOutcome.Expired)], world.Client.Session.Outcomes);
+        Finish(world, 2);
+
+        Assert.Equal(["takes the credit", "lasts"], world.Server.Session.Received);
+        Assert.Equal(new DropCounts(Replaced: 0, Expired: 1, NotSent: 0), world.Client.Session.Machine.Dropped);
+        Assert.True(world.Client.Session.Machine.IsSettled);
+    }
+
+    [Fact, Clause("D2.1")]
+    public void A_life_of_nothing_ends_at_once()
+    {
+        World world = new World().Connected();
+
+        world.Client.Session.Accept(new OutgoingMessage { Text = "never", ExpiresAfter = TimeSpan.Zero });
+        world.Settle();
+
+        Assert.Equal([("never", SendOutcome.Expired)], world.Client.Session.Outcomes);
+        Assert.Empty(world.Wire.Up.Texts);
+    }
+
+    [Fact, Clause("D2.1")]
+    public void A_life_ends_in_an_outage_too()
+    {
+        World world = new World().Connected();
+        world.HoldsDials = true;
+        world.CutTheWire();
+
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stale", MayWait = true, ExpiresAfter = s_second });
+        world.Client.Session.Accept(new OutgoingMessage { Text = "lasts", MayWait = true });
+        world.Pass(2 * s_second);
+        Assert.Equal([("stale", SendOutcome.Expired)], world.Client.Session.Outcomes);
+        world.LetDialsThrough();
+        world.Pass(s_second);
+
+        Assert.Equal(["lasts"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("D2.2")]
+    public void What_waits_too_long_to_leave_is_not_sent()
+    {
+        World world = new World(
+            new ClientSettings { Session = new SessionSettings { OutboxAge = 3 * s_second } },
+            new SessionSettings { WindowMessages = 1 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Send("takes the credit");
+
+        world.Client.Session.SendAll("first");
+        world.Pass(2 * s_second);
+        world.Client.Session.SendAll("second");
+        world.Pass(2 * s_second);
+
+        Assert.Equal([("first", SendOutcome.NotSent)], world.Client.Session.Outcomes);
+        Assert.Equal(1, world.Client.Session.Machine.OutboxMessages);
+    }
+
+    [Fact, Clause("D2.2")]
+    public void A_message_that_has_begun_to_leave_leaves_however_long_it_takes()
+    {
+        World world = new World(
+            new ClientSettings { Session = new SessionSettings { OutboxAge = s_second } },
+            new SessionSettings { WindowMessages = 1 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Send("takes the credit");
+        string large = new('l', 2 * WireLimits.PieceBytesMax);
+
+        world.Client.Session.SendAll(large);
+        world.Pass(10 * s_second);
+        Finish(world, 2);
+
+        Assert.Equal([(large, SendOutcome.Processed)], world.Client.Session.Outcomes);
+    }
+
+    [Fact]
+    public void What_has_expired_makes_room_in_a_full_outbox()
+    {
+        World world = WithoutCredit(outboxMessages: 1);
+        var message = new OutgoingMessage { Text = "x", ExpiresAfter = s_second };
+
+        world.Client.Session.Accept(message);
+        Assert.Equal(AcceptResult.Full, world.Client.Session.Machine.Accept(in message, world.Now, out _));
+
+        Assert.Equal(AcceptResult.Accepted, world.Client.Session.Machine.Accept(in message, world.Now + s_second, out _));
+    }
+
+    [Fact, Clause("D3.1")]
+    public void A_newer_message_of_a_key_takes_the_place_of_the_one_that_waits()
+    {
+        World world = WithoutCredit();
+
+        world.Client.Session.Accept(Keyed("old"));
+        world.Client.Session.Accept(new OutgoingMessage { Text = "another", Lane = Lane.Normal });
+        world.Client.Session.Accept(Keyed("newer"));
+        world.Client.Session.Accept(Keyed("newest"));
+        world.Settle();
+        Assert.Equal([("old", SendOutcome.Replaced), ("newer", SendOutcome.Replaced)], world.Client.Session.Outcomes);
+        Assert.Equal(2, world.Client.Session.Machine.OutboxMessages);
+        Finish(world, 3);
+
+        Assert.Equal(["takes the credit", "newest", "another"], world.Server.Session.Received);
+        Assert.Equal(2, world.Client.Session.Machine.Dropped.Replaced);
+        Assert.Equal(0, world.Client.Session.Machine.BytesHeld);
+    }
+
+    [Theory, Clause("D3.1")]
+    [InlineData(Lane.Bulk, 0, "key")]
+    [InlineData(Lane.Normal, 1, "key")]
+    [InlineData(Lane.Normal, 0, "Key")]
+    public void Messages_of_another_key_lane_or_kind_replace_nothing(Lane lane, byte kind, string key)
+    {
+        World world = WithoutCredit();
+
+        world.Client.Session.Accept(Keyed("one"));
+        world.Client.Session.Accept(Keyed("other") with { Lane = lane, Kind = kind, Key = key });
+
+        Assert.Empty(world.Client.Session.Outcomes);
+        Assert.Equal(2, world.Client.Session.Machine.OutboxMessages);
+    }
+
+    [Fact, Clause("D3.2")]
+    public void One_message_of_a_key_is_on_the_way_and_others_pass_the_next()
+    {
+        World world = new World().Connected();
+        world.Wire.Freeze();
+
+        foreach (string text in (string[])["1", "2", "3"]) { world.Client.Session.Accept(Keyed(text)); world.Settle(); }
+        world.Client.Session.Accept(new OutgoingMessage { Text = "passes", Lane = Lane.Normal });
+        world.Settle();
+        Assert.Equal(["1", "passes"], world.Wire.Up.Texts);
+        world.Wire.Thaw();
+        world.Pass(s_second);
+
+        Assert.Equal(["1", "passes", "3"], world.Server.Session.Received);
+        Assert.Equal([("2", SendOutcome.Replaced)], world.Client.Session.Outcomes.Where(static told => told.Outcome != SendOutcome.Processed));
+    }
+
+    [Fact, Clause("D3.2")]
+    public void Messages_of_a_key_survive_an_outage_in_order()
+    {
+        World world = new World().Connected();
+        world.Wire.Freeze();
+        world.Client.Session.Accept(Keyed("on the way") with { MayWait = true });
+        world.Settle();
+
+        world.CutTheWire();
+        world.Client.Session.Accept(Keyed("stale") with { MayWait = true });
+        world.Client.Session.Accept(Keyed("latest") with { MayWait = true });
+        world.Pass(2 * s_second);
+
+        Assert.Equal(["on the way", "latest"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("D3.2")]
+    public void A_message_of_a_key_that_waits_for_its_predecessor_expires()
+    {
+        World world = new World().Connected();
+        world.Wire.Freeze();
+        world.Client.Session.Accept(Keyed("on the way"));
+        world.Settle();
+
+        world.Client.Session.Accept(Keyed("stale") with { ExpiresAfter = s_second });
+        world.Pass(s_second);
+        world.Wire.Thaw();
+        world.Settle();
+        world.Client.Session.Accept(Keyed("fresh"));
+        world.Settle();
+
+        Assert.Equal(["on the way", "fresh"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("D3.1")]
+    public void A_feed_of_a_key_needs_the_room_of_one_message()
+    {
+        World world = WithoutCredit(outboxMessages: 2);
+        world.Client.Session.Accept(new OutgoingMessage { Text = "first", Lane = Lane.Normal });
+
+        for (int i = 0; i < 1_000; i++) { world.Client.Session.Accept(Keyed($"update {i}")); }
+        Finish(world, 3);
+
+        Assert.Equal(["takes the credit", "first", "update 999"], world.Server.Session.Received);
+        Assert.Equal(999, world.Client.Session.Machine.Dropped.Replaced);
+    }
+
+    [Fact, Clause("D4.1")]
+    public void A_message_that_has_not_begun_to_leave_can_be_withdrawn()
+    {
+        World world = WithoutCredit();
+        long[] ids = [.. ((string[])["a", "b", "c"]).Select(text => world.Client.Session.Accept(new OutgoingMessage { Text = text, Lane = Lane.Normal }))];
+
+        Assert.True(world.Client.Session.Machine.TryWithdraw(ids[1], world.Now));
+        Assert.False(world.Client.Session.Machine.TryWithdraw(ids[1], world.Now));
+        Assert.True(world.Client.Session.Machine.TryWithdraw(ids[0], world.Now));
+        Finish(world, 2);
+
+        Assert.Equal(["takes the credit", "c"], world.Server.Session.Received);
+        Assert.False(world.Client.Session.Machine.TryWithdraw(ids[2], world.Now));
+        Assert.Equal([("b", SendOutcome.NotSent), ("a", SendOutcome.NotSent)], world.Client.Session.Outcomes.Where(static told => told.Outcome == SendOutcome.NotSent));
+    }
+
+    [Fact, Clause("D4.1")]
+    public void A_message_that_has_begun_to_leave_can_not_be_withdrawn()
+    {
+        World world = WithoutCredit();
+
+        long id = world.Client.Session.Accept(new OutgoingMessage { Text = new string('l', 2 * WireLimits.PieceBytesMax) });
+        world.Settle();
+
+        Assert.False(world.Client.Session.Machine.TryWithdraw(id, world.Now));
+    }
+
+    [Fact, Clause("D4.1")]
+    public void Withdrawing_leaves_no_memory_behind_and_the_others_in_order()
+    {
+        World world = WithoutCredit(outboxMessages: 300);
+        string[] kept = new string[200];
+        for (int i = 0; i < 200; i++)
+        {
+            kept[i] = $"kept {i}";
+            world.Client.Session.Accept(new OutgoingMessage { Text = kept[i], Lane = Lane.Normal, Key = i % 3 == 0 ? $"{i}" : null });
+            for (int j = 0; j < 5; j++)
+            {
+                long id = world.Client.Session.Accept(new OutgoingMessage { Text = "withdrawn", Lane = Lane.Normal, Key = j == 0 ? "w" : null });
+                Assert.True(world.Client.Session.Machine.TryWithdraw(id, world.Now));
+            }
+        }
+        kept[99] = "replaced";
+        world.Client.Session.Accept(new OutgoingMessage { Text = kept[99], Lane = Lane.Normal, Key = "99" });
+        Finish(world, 201);
+
+        Assert.Equal(kept, world.Server.Session.Received.Skip(1));
+    }
+
+    [Fact, Clause("D1.1")]
+    public void What_has_not_left_when_a_session_ends_is_not_sent()
+    {
+        World world = new World().Connected();
+        world.Wire.Freeze();
+        world.Client.Session.Accept(Keyed("on the way"));
+        world.Settle();
+        world.Client.Session.Accept(Keyed("waits"));
+
+        world.Client.Session.Machine.Abandon(CloseCode.Closed, "over");
+        world.Settle();
+
+        Assert.Equal([("on the way", SendOutcome.Unknown), ("waits", SendOutcome.NotSent)], world.Client.Session.Outcomes);
+    }
+
+    private static OutgoingMessage Keyed(string text) => new() { Text = text, Lane = Lane.Normal, Key = "key" };
+
+    /// <summary>A world in which one message has taken all the credit of the client.</summary>
+    private static World WithoutCredit(int outboxMessages = 8_192)
+    {
+        World world = new World(
+            new ClientSettings { Session = new SessionSettings { OutboxMessagesMax = outboxMessages } },
+            new SessionSettings { WindowMessages = 1 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Send("takes the credit");
+        world.Settle();
+        return world;
+    }
+
+    private static void Finish(World world, int messages)
+    {
+        for (int i = 0; i < messages; i++)
+        {
+            world.Server.Session.FinishHandler();
+            world.Settle();
+        }
+        world.Pass(s_second);
+    }
+}
