@@ -55,7 +55,7 @@ internal static class CorePath
         Lap(ref at, ref ticks[2]);
         for (int i = 0; i < frames.Count; i++) { server.FrameReceived(1, in frames[i], now); }
         Lap(ref at, ref ticks[3]);
-        while (server.TryTakeMessage(out InboundMessage inbound)) { server.Finished(in inbound, now); }
+        while (server.TryTakeMessage(now, out InboundMessage inbound)) { server.Finished(in inbound, now); }
         if (server.WantsToWrite(1, now) && server.Fill(1, down, now))
         {
             reader.Read(down.End(), isText: true, frames);

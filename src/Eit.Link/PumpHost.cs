@@ -212,9 +212,16 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     {
         for (int i = 0; CanHandle && !_isStopped && i < _pumps.Count; i++)
         {
-            while (_batchCount < _batch.Length && _pumps[i].Machine.TryTakeMessage(out _batch[_batchCount])) { _batchCount++; }
-            if (_batchCount == 0) { continue; }
-            (_batchPump, _batchBeganAt) = (_pumps[i], Now);
+            SessionPump pump = _pumps[i];
+            if (pump.Machine.InboxMessages == 0) { continue; }
+            Instant now = Now;
+            while (_batchCount < _batch.Length && pump.Machine.TryTakeMessage(now, out _batch[_batchCount])) { _batchCount++; }
+            if (_batchCount == 0)
+            {
+                pump.SetDeadline();                                // What waited has expired: the peer is to hear of it.
+                continue;
+            }
+            (_batchPump, _batchBeganAt) = (pump, now);
             return true;
         }
         return false;

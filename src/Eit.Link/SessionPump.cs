@@ -449,7 +449,7 @@ public sealed partial class SessionPump
 
     private static Instant StallsAt(TransportLine line) => line.WriteBeganAt + s_stallLimit;
 
-    private void SetDeadline()
+    internal void SetDeadline()
     {
         Instant next = Machine.NextDeadline;
         for (int i = 0; i < _lines.Count; i++)

@@ -152,7 +152,7 @@ internal sealed class SimSession
 
     private bool TryHandle()
     {
-        if (IsBusy || !Machine.TryTakeMessage(out _handling)) { return false; }
+        if (IsBusy || !Machine.TryTakeMessage(_world.Now, out _handling)) { return false; }
         IsBusy = true;
         if (_forgetsNext) { _forgetsNext = false; }
         else { Incoming.Handled(in _handling); }

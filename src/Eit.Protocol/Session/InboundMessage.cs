@@ -1,3 +1,4 @@
+using Eit.Backoff;
 using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Session;
@@ -26,9 +27,13 @@ public readonly record struct InboundMessage
     /// <summary>Gets the length of its payload in bytes.</summary>
     public int PayloadBytes { get; init; }
 
+    /// <summary>When its life ends here (D2.4); <see cref="Instant.Never"/> without an expiry.</summary>
+    internal Instant ExpiresAt { get; init; }
+
     internal void AppendTo(StateDigest digest)
     {
         digest.Add(Number, (int)Lane, Kind, IsPrompt ? 1 : 0, PayloadBytes);
+        digest.Add(ExpiresAt);
         digest.Add(Text);
         digest.Add(Bytes.Span);
     }

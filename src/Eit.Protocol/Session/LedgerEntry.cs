@@ -1,3 +1,4 @@
+using Eit.Backoff;
 using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Session;
@@ -5,6 +6,9 @@ namespace Eit.Protocol.Session;
 /// <summary>A numbered piece until the peer has processed its message.</summary>
 internal record struct LedgerEntry(PayloadSlice Payload, Lane Lane, byte Kind, bool IsText, bool HasMore, bool IsPrompt, long MessageId, CompleteWhen CompleteWhen, object? Token)
 {
+    /// <summary>When the life of its message ends (D2); <see cref="Instant.Never"/> without an expiry.</summary>
+    internal Instant ExpiresAt { get; init; }
+
     /// <summary>Whether the peer has processed it.</summary>
     internal bool IsDone { get; set; }
 }

@@ -14,9 +14,13 @@ internal sealed class MessageReceiver
     private readonly CreditGrant _grant;
     private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
     private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
-    private readonly Dictionary<long, Frame> _early = [];
+    private readonly Dictionary<long, EarlyPiece> _early = [];
+    private readonly RingBuffer<(long Number, Lane Lane)> _expired = new();
+    private readonly int[] _handedOverIn = new int[LaneMarks.LaneCount];
     private long _earlyBytes;
     private int _handedOver;
+    private long _expiredKnown;
+    private LaneMarks _passed;
     private bool _isDiscarding;
 
     internal MessageReceiver(SessionSettings settings)
@@ -31,6 +35,27 @@ internal sealed class MessageReceiver
 
     /// <summary>Gets what the application has finished with.</summary>
     internal LaneMarks Processed { get; private set; }
+
+    /// <summary>Gets what the peer may take for processed without having heard of what has expired.</summary>
+    internal LaneMarks ProcessedAtLeast
+    {
+        get
+        {
+            LaneMarks marks = Processed;
+            for (int i = _expired.Count - 1; i >= 0; i--)
+            {
+                (long number, Lane lane) = _expired[i];
+                marks = marks.With(lane, Math.Min(marks[lane], number - 1));
+            }
+            return marks;
+        }
+    }
+
+    /// <summary>Gets how many messages were not handed over because their life had ended.</summary>
+    internal long Expired => _expiredKnown + _expired.Count;
+
+    /// <summary>Gets whether the peer is not known to know all of them.</summary>
+    internal bool HasExpired => _expired.Count > 0;
 
     internal AckSchedule Acks { get; }
 
@@ -59,38 +84,62 @@ internal sealed class MessageReceiver
             Acks.OweNow(now);                                      // The peer does not know that it is here.
             return null;
         }
-        if (piece.Number > Received + 1) { return Keep(in piece); }
+        if (piece.Number > Received + 1) { return Keep(in piece, now); }
 
-        Violation? violation = Take(in piece, now);
-        while (violation is null && _early.Remove(Received + 1, out Frame next))
+        Violation? violation = Take(in piece, arrivedAt: now, now);
+        while (violation is null && _early.Remove(Received + 1, out EarlyPiece next))
         {
-            _earlyBytes -= next.Payload.Length;
-            violation = Take(in next, now);
+            _earlyBytes -= next.Piece.Payload.Length;
+            violation = Take(in next.Piece, next.ArrivedAt, now);
         }
         return violation;
     }
 
-    /// <summary>Hands the next message to the application: of the highest lane that has one.</summary>
-    internal bool TryTake(out InboundMessage message)
+    /// <summary>Hands the next message to the application: of the highest lane that has one. What has expired is not handed over.</summary>
+    internal bool TryTake(Instant now, out InboundMessage message)
     {
+        for (int lane = 0; Waiting > 0 && lane < LaneMarks.LaneCount;)
+        {
+            RingBuffer<InboundMessage> inbox = _inbox[lane];
+            bool isStuck = inbox.Count == 0 || (now >= inbox[0].ExpiresAt && !TryExpire(lane, now));
+            if (isStuck) { lane++; }
+            else if (inbox.Count > 0 && now < inbox[0].ExpiresAt)
+            {
+                message = inbox.Take();
+                Waiting--;
+                _handedOver++;
+                _handedOverIn[lane]++;
+                return true;
+            }
+        }
         message = default;
-        if (Waiting == 0) { return false; }
-        int lane = 0;
-        while (_inbox[lane].Count == 0) { lane++; }
-        message = _inbox[lane].Take();
-        Waiting--;
-        _handedOver++;
+        return false;
+    }
+
+    /// <summary>Tells how many expired messages the peer knows of.</summary>
+    /// <returns>False if there are not as many.</returns>
+    internal bool TryKnow(long known)
+    {
+        if (known > Expired) { return false; }
+        for (; _expiredKnown < known; _expiredKnown++) { _expired.Take(); }
         return true;
+    }
+
+    /// <summary>Writes the expired messages that the peer does not know of.</summary>
+    /// <param name="numbers">Has room for <see cref="WireLimits.ExpiredMax"/>.</param>
+    internal Span<long> ListExpired(Span<long> numbers)
+    {
+        for (int i = 0; i < _expired.Count; i++) { numbers[i] = _expired[i].Number; }
+        return numbers[.._expired.Count];
     }
 
     /// <summary>Tells that the application has finished with a message that it was handed.</summary>
     internal void Finished(in InboundMessage message, Instant now)
     {
         _handedOver--;
-        Processed = Processed.With(message.Lane, message.Number);
-        _grant.Return(message.PayloadBytes);
-        if (message.IsPrompt) { Acks.OweNow(now); }
-        else { Acks.Owe(1, message.PayloadBytes, now); }
+        bool isLast = --_handedOverIn[(int)message.Lane] == 0;
+        Processed = Processed.With(message.Lane, isLast ? Math.Max(message.Number, _passed[message.Lane]) : message.Number);
+        GiveBack(in message, now);
     }
 
     /// <summary>Hands nothing more over: what waits and what comes is received, gives its credit back and is never processed.</summary>
@@ -109,6 +158,7 @@ internal sealed class MessageReceiver
     {
         foreach (RingBuffer<InboundMessage> lane in _inbox) { lane.Trim(); }
         _early.TrimExcess();
+        _expired.Trim();
     }
 
     internal void AppendTo(StateDigest digest)
@@ -116,10 +166,13 @@ internal sealed class MessageReceiver
         digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
         digest.Add(Acks.IsOwed, _isDiscarding);
+        digest.Add(_expiredKnown, _expired.Count, _passed.Critical, _passed.Interactive, _passed.Normal, _passed.Bulk);
+        for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
         digest.Add(Acks.NextDeadline);
         for (long number = Received + 1, left = _early.Count; left > 0; number++)
         {
-            if (!_early.TryGetValue(number, out Frame early)) { continue; }
+            if (!_early.TryGetValue(number, out EarlyPiece kept)) { continue; }
+            Frame early = kept.Piece;
             digest.Add(number, (int)early.Lane, early.Payload.Length);
             digest.Add(early.HasMore, early.IsPrompt, early.IsText);
             digest.Add(early.Payload.Span);
@@ -133,17 +186,38 @@ internal sealed class MessageReceiver
         }
     }
 
+    /// <summary>Drops the first message of a lane because its life has ended (D2.4).</summary>
+    /// <returns>False if the peer has to hear of others first.</returns>
+    private bool TryExpire(int lane, Instant now)
+    {
+        if (_expired.Count == WireLimits.ExpiredMax) { return false; }
+        InboundMessage message = _inbox[lane].Take();
+        Waiting--;
+        _expired.Add((message.Number, message.Lane));
+        _passed = _passed.With(message.Lane, message.Number);
+        if (_handedOverIn[lane] == 0) { Processed = Processed.With(message.Lane, message.Number); }
+        GiveBack(in message, now);
+        return true;
+    }
+
+    private void GiveBack(in InboundMessage message, Instant now)
+    {
+        _grant.Return(message.PayloadBytes);
+        if (message.IsPrompt) { Acks.OweNow(now); }
+        else { Acks.Owe(1, message.PayloadBytes, now); }
+    }
+
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
-    private Violation? Keep(in Frame piece)
+    private Violation? Keep(in Frame piece, Instant now)
     {
         bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= (long)_settings.WindowBytes + _settings.MessageBytesMax;
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
-        _early.Add(piece.Number, piece with { Payload = piece.Payload.ToArray() });
+        _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, now));
         _earlyBytes += piece.Payload.Length;
         return null;
     }
 
-    private Violation? Take(in Frame piece, Instant now)
+    private Violation? Take(in Frame piece, Instant arrivedAt, Instant now)
     {
         ref LaneAssembly? assembly = ref _assemblies[(int)piece.Lane];
         if (assembly is not null && !assembly.Fits(in piece)) { return new Violation(CloseCode.BadPiece, "F2.5", "A piece differs from its message."); }
@@ -162,16 +236,16 @@ internal sealed class MessageReceiver
         if (!_grant.TryCharge(bytes)) { return new Violation(CloseCode.CreditExceeded, "N3.3", "A message came without credit."); }
         if (assembly is null)
         {
-            Complete(in piece, piece.Payload.Span, piece.Text);
+            Complete(in piece, piece.Payload.Span, piece.Text, arrivedAt);
             return null;
         }
         assembly.Add(piece.Payload.Span);
-        Complete(in piece, assembly.Payload, text: null);
+        Complete(in piece, assembly.Payload, text: null, arrivedAt);
         assembly = null;
         return null;
     }
 
-    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text)
+    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text, Instant arrivedAt)
     {
         if (_isDiscarding)
         {
@@ -187,6 +261,7 @@ internal sealed class MessageReceiver
             Text = lastPiece.IsText ? text ?? Encoding.UTF8.GetString(payload) : null,
             Bytes = lastPiece.IsText ? default : payload.ToArray(),
             PayloadBytes = payload.Length,
+            ExpiresAt = lastPiece.Life is { } life ? arrivedAt + life : Instant.Never,
         });
         Waiting++;
     }

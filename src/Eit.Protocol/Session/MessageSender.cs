@@ -18,6 +18,8 @@ internal sealed class MessageSender(SessionSettings settings)
     private long _firstInLedger = 1;
     private long _ledgerBytes;
     private bool _isStopped;
+    private long _expiredAtPeer;
+    private bool _owesKnown;
 
     /// <summary>Gets the highest number that has been given.</summary>
     internal long Sent { get; private set; }
@@ -111,6 +113,7 @@ internal sealed class MessageSender(SessionSettings settings)
             IsText = entry.IsText,
             HasMore = entry.HasMore,
             IsPrompt = entry.IsPrompt,
+            Life = entry.HasMore || entry.ExpiresAt == Instant.Never ? null : entry.ExpiresAt.Since(now),
         };
         payload = entry.Payload.Span;
         Cursor++;
@@ -130,13 +133,22 @@ internal sealed class MessageSender(SessionSettings settings)
 
     /// <summary>Tells what the peer has.</summary>
     /// <returns>False if it was never sent.</returns>
-    internal bool TryAcknowledge(long received, LaneMarks processed)
+    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired)
     {
         if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
         Received(received);
+        if (expired.Count > 0 && !TryExpire(expired)) { return false; }
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
         TrimLedger();
         return true;
+    }
+
+    /// <summary>Takes what an ack has to say about the messages that the peer has told as expired; null if nothing.</summary>
+    internal long? TakeKnown()
+    {
+        if (!_owesKnown) { return null; }
+        _owesKnown = false;
+        return _expiredAtPeer;
     }
 
     /// <summary>Ends everything: what is not processed is Unknown if its first piece has left, else NotSent.</summary>
@@ -168,11 +180,12 @@ internal sealed class MessageSender(SessionSettings settings)
     {
         digest.Add(Sent, Cursor, PeerReceived, _ledger.Count, _firstInLedger, PeerMessageBytesMax);
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
-        digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0);
+        digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _expiredAtPeer, _owesKnown ? 1 : 0);
         for (int i = 0; i < _ledger.Count; i++)
         {
             ref LedgerEntry entry = ref _ledger[i];
             digest.Add(entry.MessageId, (int)entry.Lane, entry.Kind, entry.Payload.Length, (int)entry.CompleteWhen);
+            digest.Add(entry.ExpiresAt);
             digest.Add(entry.HasMore, entry.IsDone, entry.IsPrompt, entry.Token is null);
         }
         _outbox.AppendTo(digest);
@@ -202,7 +215,7 @@ internal sealed class MessageSender(SessionSettings settings)
         bool hasMore = entry.NumberedBytes + length < entry.Payload.Length;
         bool isPrompt = !hasMore && entry.Token is not null && entry.CompleteWhen == CompleteWhen.Processed;
         PayloadSlice part = entry.Payload.Share(entry.NumberedBytes, length);
-        _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token));
+        _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token) { ExpiresAt = entry.ExpiresAt });
         _ledgerBytes += length;
         Sent++;
         if (!entry.HasBegun) { _outbox.Begin(lane); }
@@ -239,12 +252,31 @@ internal sealed class MessageSender(SessionSettings settings)
         _outbox.Received(PeerReceived);
     }
 
+    /// <summary>Takes note of the messages that the peer has not handed over (D2.4); it tells them until it hears that this end knows.</summary>
+    private bool TryExpire(IReadOnlyList<long> numbers)
+    {
+        _owesKnown = true;
+        for (int i = 0; i < numbers.Count; i++)
+        {
+            if (numbers[i] > PeerReceived) { return false; }
+            if (numbers[i] < _firstInLedger) { continue; }
+            ref LedgerEntry entry = ref _ledger[(int)(numbers[i] - _firstInLedger)];
+            if (entry.HasMore || entry.ExpiresAt == Instant.Never) { return false; }
+            if (entry.IsDone) { continue; }
+            entry.IsDone = true;
+            _expiredAtPeer++;
+            _outbox.Count(SendOutcome.Expired);
+            Tell(ref entry, SendOutcome.Expired);
+        }
+        return true;
+    }
+
     private void Processed(Lane lane, long mark)
     {
         for (long number = Math.Max(PeerProcessed[lane] + 1, _firstInLedger); number <= mark; number++)
         {
             ref LedgerEntry entry = ref _ledger[(int)(number - _firstInLedger)];
-            if (entry.Lane != lane) { continue; }
+            if (entry.Lane != lane || entry.IsDone) { continue; }
             entry.IsDone = true;
             Tell(ref entry, SendOutcome.Processed);
         }

@@ -140,8 +140,8 @@ public sealed class SessionMachine
     /// <summary>Gets the highest number up to which every piece has come.</summary>
     public long Received => _receiver.Received;
 
-    /// <summary>Gets what this end's application has finished with.</summary>
-    public LaneMarks Processed => _receiver.Processed;
+    /// <summary>Gets what this end's application has finished with, up to the first message whose expiry the peer may not know of.</summary>
+    public LaneMarks Processed => _receiver.ProcessedAtLeast;
 
     /// <summary>Gets the highest number that the peer is known to have.</summary>
     public long PeerReceived => _sender.PeerReceived;
@@ -157,6 +157,9 @@ public sealed class SessionMachine
 
     /// <summary>Gets how many messages wait for the application.</summary>
     public int InboxMessages => _receiver.Waiting;
+
+    /// <summary>Gets how many of the peer's messages were not handed over because their life had ended (D2.4).</summary>
+    public long Expired => _receiver.Expired;
 
     /// <summary>Gets how many pieces came a second time and were dropped (N1.4).</summary>
     public long Duplicates => _receiver.Duplicates;
@@ -222,8 +225,8 @@ public sealed class SessionMachine
         }
         _peerTimeout = terms.ClientTimeout;
         bool positionsFit = isResume
-            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed)
-            : _sender.TryAcknowledge(hello.Received, hello.Processed);
+            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [])
+            : _sender.TryAcknowledge(hello.Received, hello.Processed, expired: []);
         if (!positionsFit)
         {
             HighestEpoch = hello.Epoch;
@@ -234,7 +237,8 @@ public sealed class SessionMachine
         _sender.CreditAnnounced(hello.Credit);
         SessionTransport transport = isResume ? Resume(hello.Epoch, hello.Received, terms.Expires, now) : AddCandidate(hello.Epoch, terms.Expires, now);
         transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
-        if (isResume) { _receiver.Acks.Paid(); }                   // The welcome of a cycle may be lost, and nobody would ask again.
+        if (_receiver.HasExpired) { _receiver.Acks.OweNow(now); }
+        else if (isResume) { _receiver.Acks.Paid(); }              // The welcome of a cycle may be lost, and nobody would ask again.
         return null;
     }
 
@@ -248,7 +252,7 @@ public sealed class SessionMachine
         if (State is SessionState.Ended) { return; }
         Learn(welcome);
         bool isResume = want == HelloWant.Resume;
-        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed) && (!isResume || welcome.Received >= _sender.PeerReceived);
+        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed, expired: []) && (!isResume || welcome.Received >= _sender.PeerReceived);
         if (!positionsFit)
         {
             Attach(welcome.Epoch, TransportRole.Candidate, expires: null, now);
@@ -463,8 +467,15 @@ public sealed class SessionMachine
     public bool TryTakeOutcome(out MessageOutcome outcome) => _sender.Outcomes.TryDequeue(out outcome);
 
     /// <summary>Takes the next message for the application; the driver says <see cref="Finished"/> when that is done with it. One at a time keeps the order.</summary>
+    /// <param name="now">The time: what has expired is not handed over.</param>
     /// <param name="message">The message.</param>
-    public bool TryTakeMessage(out InboundMessage message) => _receiver.TryTake(out message);
+    public bool TryTakeMessage(Instant now, out InboundMessage message)
+    {
+        long expired = _receiver.Expired;
+        bool isTaken = _receiver.TryTake(now, out message);
+        if (_receiver.Expired != expired) { EndIfClosed(now); }
+        return isTaken;
+    }
 
     /// <summary>Writes what has to leave on a transport: one WebSocket message of about <see cref="WireLimits.BatchBytes"/>.</summary>
     /// <param name="epoch">The epoch of the transport.</param>
@@ -540,7 +551,7 @@ public sealed class SessionMachine
         Why = refusal?.Why,
         IsStandby = refusal is { IsStandby: true },
         Received = _receiver.Received,
-        Processed = _receiver.Processed,
+        Processed = _receiver.ProcessedAtLeast,
         Timeout = _settings.Timeout,
         ClientTimeout = terms.ClientTimeout,
         MessageBytesMax = _settings.MessageBytesMax,
@@ -653,7 +664,9 @@ public sealed class SessionMachine
 
     private Violation? ActOnAck(Ack ack, Instant now)
     {
-        if (!_sender.TryAcknowledge(ack.Received, ack.Processed)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
+        if (!_sender.TryAcknowledge(ack.Received, ack.Processed, ack.Expired)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
+        if (ack.Known is { } known && !_receiver.TryKnow(known)) { return new Violation(CloseCode.BadAck, "D2.6", "More was said to be known than has expired."); }
+        if (ack.Expired.Count > 0) { _receiver.Acks.Owe(0, 0, now); }
         _sender.CreditAnnounced(ack.Credit);
         if (_handOver is not null) { CheckCrossed(now); }
         EndIfClosed(now);
@@ -929,7 +942,8 @@ public sealed class SessionMachine
         AckSchedule acks = _receiver.Acks;
         if (acks.IsDue(now) || (acks.IsOwed && (hasData || pings || writer.FrameCount > 0 || IsCloseDue(transport, now))))
         {
-            writer.WriteAck(_receiver.Received, _receiver.Processed, _receiver.Credit);
+            Span<long> expired = _receiver.HasExpired ? _receiver.ListExpired(stackalloc long[WireLimits.ExpiredMax]) : [];
+            writer.WriteAck(_receiver.Received, _receiver.Processed, _receiver.Credit, expired, _sender.TakeKnown());
             acks.Paid();
         }
         int frameBytes = 0;                                        // The next frame is taken to be as long as the last one: a batch that fits into one TLS record costs one write.

@@ -22,6 +22,12 @@ public readonly record struct Frame
     /// <summary>Gets whether the sender wants to hear at once when the message is processed (N2.5).</summary>
     public bool IsPrompt { get; init; }
 
+    /// <summary>Gets whether the sender wants an acknowledgement at once (N2.6).</summary>
+    public bool WantsAck { get; init; }
+
+    /// <summary>Gets what is left of the life of a message, on its last piece (D2.3); null without an expiry.</summary>
+    public TimeSpan? Life { get; init; }
+
     /// <summary>Gets the number of a data frame, the last number of a switch or close, what was received of a resend, the id of a ping or pong.</summary>
     public long Number { get; init; }
 

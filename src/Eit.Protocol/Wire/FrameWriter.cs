@@ -39,7 +39,9 @@ public abstract class FrameWriter
     /// <param name="received">The highest number up to which everything is here.</param>
     /// <param name="processed">What has been processed, per lane.</param>
     /// <param name="credit">How much the other end may send in all.</param>
-    public abstract void WriteAck(long received, LaneMarks processed, Credit credit);
+    /// <param name="expired">The messages that were not handed over because their life had ended.</param>
+    /// <param name="known">How many of its own this end has been told as expired; null where that need not be said.</param>
+    public abstract void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null);
 
     /// <summary>Writes a ping, pong or switch frame.</summary>
     /// <param name="type">Which.</param>

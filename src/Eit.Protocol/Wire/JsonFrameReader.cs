@@ -74,24 +74,41 @@ public sealed class JsonFrameReader : FrameReader
         if (!rest.StartsWith("{\"t\":\"data\",\"n\":"u8)) { return -1; }
         int at = 16;
         if (!TryNumber(rest, ref at, out long number) || number == 0) { return -1; }
-        bool isPrompt = rest[at..].StartsWith(",\"prompt\":true"u8);
-        if (isPrompt) { at += 14; }
-        if (!rest[at..].StartsWith(",\"text\":\""u8)) { return -1; }
-        at += 9;
+        var frame = new Frame { Type = FrameType.Data, Number = number, Lane = Lane.Normal, IsText = true };
+        bool isPlain = TryExpect(rest, ref at, ",\"text\":\""u8);
+        if (!isPlain && !(TryOptional(rest, ref at, ref frame) && TryExpect(rest, ref at, ",\"text\":\""u8))) { return -1; }
         int length = rest[at..].IndexOfAny(s_notPlain);
         if (length < 0 || rest[at + length] != (byte)'"' || at + length + 1 >= rest.Length || rest[at + length + 1] != (byte)'}') { return -1; }
         if (!Utf8.IsValid(rest.Slice(at, length))) { return -1; }
-        frames.Add(new Frame
+        frames.Add(frame with
         {
-            Type = FrameType.Data,
-            Number = number,
-            Lane = Lane.Normal,
-            IsText = true,
-            IsPrompt = isPrompt,
             Payload = message.Slice(position + at, length),
             Text = length <= ShortTextBytesMax ? Encoding.UTF8.GetString(rest.Slice(at, length)) : null,
         });
         return position + at + length + 2;
+    }
+
+    /// <summary>Reads the members between the number and the text, in the writer's order.</summary>
+    private static bool TryOptional(ReadOnlySpan<byte> rest, ref int at, ref Frame frame)
+    {
+        (long lane, long kind, long ms) = ((long)Lane.Normal, 0, 0);
+        if (TryExpect(rest, ref at, ",\"lane\":"u8) && !(TryNumber(rest, ref at, out lane) && lane < LaneMarks.LaneCount)) { return false; }
+        if (TryExpect(rest, ref at, ",\"kind\":"u8) && !(TryNumber(rest, ref at, out kind) && kind <= byte.MaxValue)) { return false; }
+        bool hasMore = TryExpect(rest, ref at, ",\"more\":true"u8);
+        bool isPrompt = TryExpect(rest, ref at, ",\"prompt\":true"u8);
+        bool wantsAck = TryExpect(rest, ref at, ",\"ack\":true"u8);
+        bool hasLife = TryExpect(rest, ref at, ",\"life\":"u8);
+        if (hasLife && !TryNumber(rest, ref at, out ms)) { return false; }
+        frame = frame with
+        {
+            Lane = (Lane)lane,
+            Kind = (byte)kind,
+            HasMore = hasMore,
+            IsPrompt = isPrompt,
+            WantsAck = wantsAck,
+            Life = hasLife ? JsonMembers.FromMilliseconds(ms) : null,
+        };
+        return true;
     }
 
     /// <summary>Reads an ack frame in the writer's own shape.</summary>
@@ -109,6 +126,7 @@ public sealed class JsonFrameReader : FrameReader
         if (!TryExpect(rest, ref at, ","u8) || !TryNumber(rest, ref at, out long creditBytes)) { return -1; }
         if (!TryExpect(rest, ref at, "]}"u8)) { return -1; }
         Ack ack = frames.NextAck();
+        (ack.Expired, ack.Known) = ([], null);
         (ack.Received, ack.Processed, ack.Credit) = (received, new LaneMarks(critical, interactive, normal, bulk), new Credit(messages, creditBytes));
         frames.Add(new Frame { Type = FrameType.Ack, Body = ack });
         return position + at;

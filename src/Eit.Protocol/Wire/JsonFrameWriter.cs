@@ -103,6 +103,8 @@ public sealed class JsonFrameWriter : FrameWriter
         if (piece.Kind != 0) { Member("kind"u8, (long)piece.Kind); }
         if (piece.HasMore) { Raw(",\"more\":true"u8); }
         if (piece.IsPrompt) { Raw(",\"prompt\":true"u8); }
+        if (piece.WantsAck) { Raw(",\"ack\":true"u8); }
+        if (piece.Life is { } life) { Member("life"u8, life); }
         if (piece.IsText)
         {
             Raw(",\"text\":\""u8);
@@ -120,13 +122,15 @@ public sealed class JsonFrameWriter : FrameWriter
     }
 
     /// <inheritdoc/>
-    public override void WriteAck(long received, LaneMarks processed, Credit credit)
+    public override void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null)
     {
         Separate();
         Raw("{\"t\":\"ack\",\"received\":"u8);
         Number(received);
         Member("processed"u8, processed);
         Member("credit"u8, credit);
+        if (!expired.IsEmpty) { Member("expired"u8, expired); }
+        if (known is { } count) { Member("known"u8, count); }
         Close();
     }
 
@@ -247,6 +251,18 @@ public sealed class JsonFrameWriter : FrameWriter
         Number(credit.Messages);
         Raw(","u8);
         Number(credit.Bytes);
+        Raw("]"u8);
+    }
+
+    private void Member(ReadOnlySpan<byte> name, ReadOnlySpan<long> numbers)
+    {
+        Name(name);
+        Raw("["u8);
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            if (i > 0) { Raw(","u8); }
+            Number(numbers[i]);
+        }
         Raw("]"u8);
     }
 

@@ -7,10 +7,10 @@ namespace Eit.Protocol.Wire;
 /// <summary>Reads one frame of any shape: gathers its members in whatever order they stand, then makes the frame that its type asks for.</summary>
 internal sealed class JsonMembers
 {
-    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window"];
+    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window", "life", "known"];
     private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason"];
-    private static readonly string[] s_flags = ["more", "prompt", "resumed", "standby"];
-    private static readonly string[] s_lists = ["processed", "credit"];
+    private static readonly string[] s_flags = ["more", "prompt", "ack", "resumed", "standby"];
+    private static readonly string[] s_lists = ["processed", "credit", "expired"];
 
     private readonly Dictionary<string, long> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _strings = new(StringComparer.Ordinal);
@@ -75,7 +75,7 @@ internal sealed class JsonMembers
         }
         if (Array.IndexOf(s_lists, name) >= 0)
         {
-            return TryList(ref reader, out long[] list) && _lists.TryAdd(name, list) ? null : Malformed("F1.3", $"The member {name} is not a list of numbers, or is given twice.");
+            return TryList(ref reader, name is "expired" ? WireLimits.ExpiredMax : LaneMarks.LaneCount, out long[] list) && _lists.TryAdd(name, list) ? null : Malformed("F1.3", $"The member {name} is not a list of numbers, or is given twice.");
         }
         reader.Skip();                                             // V1.4
         return null;
@@ -138,14 +138,14 @@ internal sealed class JsonMembers
         return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number) && number is >= 0 and <= WireLimits.NumberMax;
     }
 
-    private static bool TryList(ref Utf8JsonReader reader, out long[] list)
+    private static bool TryList(ref Utf8JsonReader reader, int countMax, out long[] list)
     {
         list = [];
         if (reader.TokenType != JsonTokenType.StartArray) { return false; }
         var numbers = new List<long>(LaneMarks.LaneCount);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (numbers.Count == LaneMarks.LaneCount || !TryNumber(ref reader, out long number)) { return false; }
+            if (numbers.Count == countMax || !TryNumber(ref reader, out long number)) { return false; }
             numbers.Add(number);
         }
         list = [.. numbers];
@@ -190,6 +190,8 @@ internal sealed class JsonMembers
             IsText = _text is not null,
             HasMore = _flags.GetValueOrDefault("more"),
             IsPrompt = _flags.GetValueOrDefault("prompt"),
+            WantsAck = _flags.GetValueOrDefault("ack"),
+            Life = TimeOrNull("life"),
             Payload = _text ?? _binary ?? default,
         };
     }
@@ -199,6 +201,7 @@ internal sealed class JsonMembers
         if (!_numbers.TryGetValue("received", out long received) || !TryMarks(out LaneMarks processed) || !TryCredit(out Credit credit)) { return null; }
         Ack ack = frames.NextAck();
         (ack.Received, ack.Processed, ack.Credit) = (received, processed, credit);
+        (ack.Expired, ack.Known) = (_lists.GetValueOrDefault("expired", []), _numbers.TryGetValue("known", out long known) ? known : null);
         return new Frame { Type = FrameType.Ack, Body = ack };
     }
 
@@ -282,7 +285,7 @@ internal sealed class JsonMembers
     private TimeSpan? TimeOrNull(string name) => _numbers.TryGetValue(name, out long ms) ? FromMilliseconds(ms) : null;
 
     /// <summary>A time that a peer names may be absurd; a hundred years stand for everything longer.</summary>
-    private static TimeSpan FromMilliseconds(long ms) => TimeSpan.FromMilliseconds(Math.Min(ms, 3_155_760_000_000));
+    internal static TimeSpan FromMilliseconds(long ms) => TimeSpan.FromMilliseconds(Math.Min(ms, 3_155_760_000_000));
 
     private static Violation Malformed(string clause, string reason) => new(CloseCode.Malformed, clause, reason);
 }

@@ -1,3 +1,4 @@
+using Eit.Backoff;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 
@@ -99,6 +100,143 @@ public class DeliveryTests
         Assert.Equal(AcceptResult.Full, world.Client.Session.Machine.Accept(in message, world.Now, out _));
 
         Assert.Equal(AcceptResult.Accepted, world.Client.Session.Machine.Accept(in message, world.Now + s_second, out _));
+    }
+
+    [Fact, Clause("D2.3")]
+    public void The_last_piece_carries_what_is_left_of_the_life()
+    {
+        World world = new World().Connected();
+        world.Wire.Up.IsFrozen = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = new string('l', 20_000), ExpiresAfter = 10 * s_second, MayWait = true });
+        world.Settle();
+        Assert.Equal([null, 10 * s_second], world.Wire.Up.Of(FrameType.Data).Select(static frame => frame.Life));
+
+        world.Pass(3 * s_second);
+        world.CutTheWire();
+        world.Pass(s_second);
+
+        Assert.InRange(world.Wire.Up.Of(FrameType.Data).Last().Life!.Value, 6 * s_second, 7 * s_second);
+        Assert.Single(world.Server.Session.Messages);
+    }
+
+    [Fact, Clause("D2.4")]
+    public void A_message_whose_life_ends_at_the_receiver_is_not_handed_over()
+    {
+        World world = new World().Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = "at work", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stale", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Client.Session.Accept(new OutgoingMessage { Text = "lasts", Lane = Lane.Normal });
+
+        world.Pass(s_second);
+        Finish(world, 2);
+
+        Assert.Equal(["at work", "lasts"], world.Server.Session.Received);
+        Assert.Equal([("at work", SendOutcome.Processed), ("lasts", SendOutcome.Processed), ("stale", SendOutcome.Expired)], world.Client.Session.Outcomes.Order());
+        Assert.Equal((1, 1), (world.Server.Session.Machine.Expired, world.Client.Session.Machine.Dropped.Expired));
+        Assert.True(world.Client.Session.Machine.IsSettled);
+    }
+
+    [Fact, Clause("D2.4")]
+    public void What_comes_with_no_life_left_is_not_handed_over()
+    {
+        World world = new World().Connected();
+
+        world.Wire.Up.Inject("[{\"t\":\"data\",\"n\":1,\"life\":0,\"text\":\"late\"},{\"t\":\"data\",\"n\":2,\"life\":1,\"text\":\"in time\"}]");
+        world.Pass(s_second);
+
+        Assert.Equal(["in time"], world.Server.Sessions[0].Received);
+        Assert.Equal([1], world.Transports[0].Down.LastAck.Expired);
+        Assert.Equal(2, world.Transports[0].Down.LastAck.Processed.Normal);
+    }
+
+    [Fact, Clause("D2.5")]
+    public void Expired_is_told_until_the_sender_is_known_to_know()
+    {
+        World world = new World().Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = "at work", Lane = Lane.Normal, MayWait = true });
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stale", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Pass(s_second);
+        world.Wire.Down.IsFrozen = true;
+        world.Server.Session.FinishHandler();
+        world.Settle();                                            // The ack that tells of it is on the way,
+        world.CutTheWire();                                        // and lost.
+
+        world.Pass(2 * s_second);
+        Assert.Equal([("at work", SendOutcome.Processed), ("stale", SendOutcome.Expired)], world.Client.Session.Outcomes.Order());
+        Assert.Equal([2], world.Wire.Down.LastAck.Expired);
+        world.Server.Session.HoldsHandlers = false;
+        world.Client.Session.SendAll("next");
+        world.Pass(s_second);
+
+        Assert.Contains(world.Wire.Up.Of(FrameType.Ack), static frame => ((Ack)frame.Body!).Known == 1);
+        Assert.Empty(world.Wire.Down.LastAck.Expired);
+        Assert.Equal(1, world.Client.Session.Machine.Dropped.Expired);
+    }
+
+    [Fact, Clause("D2.5")]
+    public void However_many_expire_every_one_gets_its_outcome()
+    {
+        World world = new World().Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = "at work", Lane = Lane.Normal });
+        for (int i = 0; i < 700; i++) { world.Client.Session.Accept(new OutgoingMessage { Text = $"stale {i}", Lane = Lane.Normal, ExpiresAfter = s_second }); }
+        world.Client.Session.Accept(new OutgoingMessage { Text = "lasts", Lane = Lane.Normal });
+
+        world.Pass(s_second);
+        world.Server.Session.HoldsHandlers = false;
+        world.Server.Session.FinishHandler();
+        world.Pass(s_second);
+
+        Assert.Equal(["at work", "lasts"], world.Server.Session.Received);
+        Assert.Equal(700, world.Client.Session.Outcomes.Count(static told => told.Outcome == SendOutcome.Expired));
+        Assert.Equal((700, 700), (world.Server.Session.Machine.Expired, world.Client.Session.Machine.Dropped.Expired));
+        Assert.All(world.Wire.Down.Of(FrameType.Ack), static frame => Assert.InRange(((Ack)frame.Body!).Expired.Count, 0, WireLimits.ExpiredMax));
+        Assert.True(world.Client.Session.Machine.IsSettled);
+    }
+
+    [Fact, Clause("D2.5")]
+    public void What_expires_behind_messages_that_are_handed_over_is_not_told_as_processed_before_them()
+    {
+        World world = new World().Connected();
+        world.Client.Session.Send("one");
+        world.Client.Session.Send("two");
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stale", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Client.Session.Send("four");
+        world.Server.Session.IsAsleep = true;
+        world.Settle();
+        SessionMachine machine = world.Server.Session.Machine;
+        Instant later = world.Now + s_second;
+
+        Assert.True(machine.TryTakeMessage(later, out InboundMessage one));
+        Assert.True(machine.TryTakeMessage(later, out InboundMessage two));
+        Assert.True(machine.TryTakeMessage(later, out InboundMessage four));
+        Assert.Equal((4, 0, 1), (four.Number, machine.Processed.Normal, machine.Expired));
+        machine.Finished(in one, later);
+        machine.Finished(in two, later);
+        Assert.Equal(2, machine.Processed.Normal);
+        machine.Finished(in four, later);
+        world.Pass(2 * s_second);
+
+        Assert.True(world.Client.Session.Machine.IsSettled);
+    }
+
+    [Theory, Clause("D2.6")]
+    [InlineData("{\"t\":\"ack\",\"received\":2,\"processed\":[0,0,0,0],\"credit\":[9,9],\"expired\":[3]}", "N2.4")]
+    [InlineData("{\"t\":\"ack\",\"received\":2,\"processed\":[0,0,2,0],\"credit\":[9,9],\"expired\":[1]}", "N2.4")]
+    [InlineData("{\"t\":\"ack\",\"received\":2,\"processed\":[0,0,2,0],\"credit\":[9,9],\"known\":1}", "D2.6")]
+    public void An_expiry_that_can_not_be_is_a_violation(string ack, string clause)
+    {
+        World world = new World().Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.SendAll("without an expiry", "another");
+        world.Settle();
+
+        world.Wire.Down.Inject(ack);
+        world.Settle();
+
+        world.AssertViolated(EitEnd.Client, CloseCode.BadAck, clause);
     }
 
     [Fact, Clause("D3.1")]

@@ -30,6 +30,9 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
     /// <summary>Whether a handler takes until <see cref="FinishHandler"/>.</summary>
     internal bool HoldsHandlers { get; set; }
 
+    /// <summary>Whether no message is taken for the handler.</summary>
+    internal bool IsAsleep { get; set; }
+
     /// <summary>How many WebSocket messages can be written until the writer stalls; null: any number.</summary>
     internal int? WritesLeft { get; set; }
 
@@ -167,7 +170,7 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
 
     private bool Handle()
     {
-        if (Handling is not null || !machine.TryTakeMessage(out InboundMessage message)) { return false; }
+        if (IsAsleep || Handling is not null || !machine.TryTakeMessage(world.Now, out InboundMessage message)) { return false; }
         Messages.Add(message);
         Handling = message;
         if (!HoldsHandlers) { FinishHandler(); }

@@ -11,8 +11,9 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
     [
         Parse("""{"t":"data","n":17,"text":"hello"}"""),
         Parse("""{"t":"data","n":9007199254740991,"prompt":true,"text":""}"""),
-        Parse("""{"t":"data","n":18,"lane":0,"kind":255,"more":true,"prompt":true,"bin":"+/+/AA=="}"""),
+        Parse("""{"t":"data","n":18,"lane":0,"kind":255,"more":true,"prompt":true,"ack":true,"life":250,"bin":"+/+/AA=="}"""),
         Parse("""{"t":"ack","received":17,"processed":[0,0,15,0],"credit":[1024,1048576]}"""),
+        Parse("""{"t":"ack","received":17,"processed":[0,0,15,0],"credit":[1024,1048576],"expired":[12,15],"known":3}"""),
         Parse("""
             {"t":"hello","instance":"0123456789abcdef0123456789abcdef","epoch":1,"want":"new","why":"first","timeout":5000,"max":1048576,"credit":[1024,1048576]}
             """),
@@ -41,7 +42,8 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
     /// <summary>Gets the names of the members that a frame may be without.</summary>
     internal IReadOnlySet<string> Optional => Text("t") switch
     {
-        "data" => new HashSet<string> { "lane", "kind", "more", "prompt" },
+        "data" => new HashSet<string> { "lane", "kind", "more", "prompt", "ack", "life" },
+        "ack" => new HashSet<string> { "expired", "known" },
         "hello" => new HashSet<string> { "why" },
         "welcome" when Value("resumed") == "true" => new HashSet<string> { "secret", "why", "standby", "expires" },
         "welcome" => new HashSet<string> { "why", "standby", "expires" },

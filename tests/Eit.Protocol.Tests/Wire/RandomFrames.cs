@@ -40,7 +40,9 @@ internal sealed class RandomFrames(ulong seed)
                 return WriteData(writer);
             case FrameType.Ack:
                 var ack = new Ack { Received = Number(), Processed = Marks(), Credit = Credit() };
-                writer.WriteAck(ack.Received, ack.Processed, ack.Credit);
+                if (Below(4) == 0) { ack.Expired = [.. Enumerable.Range(0, 1 + Below(5)).Select(_ => Number())]; }
+                if (Below(4) == 0) { ack.Known = Number(); }
+                writer.WriteAck(ack.Received, ack.Processed, ack.Credit, ack.Expired.ToArray(), ack.Known);
                 return new Frame { Type = type, Body = ack };
             case FrameType.Ping or FrameType.Pong or FrameType.Switch:
                 long number = Number();
@@ -90,6 +92,8 @@ internal sealed class RandomFrames(ulong seed)
             Kind = isPlain ? (byte)0 : (byte)Below(256),
             HasMore = !isPlain && Flip(),
             IsPrompt = Flip(),
+            WantsAck = Below(4) == 0,
+            Life = Below(4) == 0 ? Time() : null,
             IsText = isText,
             Payload = payload,
         };

@@ -1,0 +1,12 @@
+using Eit.Backoff;
+using Eit.Protocol.Wire;
+
+namespace Eit.Protocol.Session;
+
+/// <summary>A piece that came early on a new transport (H1.5), and when: its life goes on meanwhile.</summary>
+internal readonly struct EarlyPiece(Frame piece, Instant arrivedAt)
+{
+    internal readonly Frame Piece = piece;
+
+    internal Instant ArrivedAt => arrivedAt;
+}
