@@ -1,20 +1,34 @@
 namespace Eit.Backoff;
 
-/// <summary>The receiver's half of credit: how much the peer may have sent in all, moved on as the application finishes with messages.</summary>
-/// <param name="messagesMax">The messages that may be unprocessed at once.</param>
-/// <param name="bytesMax">The bytes that may be unprocessed at once.</param>
-public sealed class CreditGrant(long messagesMax, long bytesMax)
+/// <summary>
+/// The receiver's half of credit: how much the peer may have sent in all, moved on as the application finishes with messages. The windows double, up to a bound,
+/// while the application finishes with half a window within two round trips.
+/// </summary>
+/// <param name="messages">The messages that may be unprocessed at once, to start with.</param>
+/// <param name="bytes">The bytes that may be unprocessed at once, to start with.</param>
+/// <param name="messagesMax">The messages that the window does not grow beyond.</param>
+/// <param name="bytesMax">The bytes that the window does not grow beyond.</param>
+/// <param name="roundTrip">What is known of the time to the peer and back.</param>
+public sealed class CreditGrant(long messages, long bytes, long messagesMax, long bytesMax, RoundTripEstimate roundTrip)
 {
+    private readonly GrowingWindow _messages = new(messages, messagesMax);
+    private readonly GrowingWindow _bytes = new(bytes, bytesMax);
     private long _messagesCharged;
     private long _bytesCharged;
     private long _messagesDone;
     private long _bytesDone;
 
+    /// <summary>Gets the messages that may be unprocessed at once.</summary>
+    public long MessagesWindow => _messages.Size;
+
+    /// <summary>Gets the bytes that may be unprocessed at once.</summary>
+    public long BytesWindow => _bytes.Size;
+
     /// <summary>Gets the messages that the peer may send in all.</summary>
-    public long MessagesLimit => _messagesDone + messagesMax;
+    public long MessagesLimit => _messagesDone + _messages.Size;
 
     /// <summary>Gets the bytes that the peer may send in all.</summary>
-    public long BytesLimit => _bytesDone + bytesMax;
+    public long BytesLimit => _bytesDone + _bytes.Size;
 
     /// <summary>Gets the messages that are received and not processed.</summary>
     public long MessagesHeld => _messagesCharged - _messagesDone;
@@ -23,21 +37,24 @@ public sealed class CreditGrant(long messagesMax, long bytesMax)
     public long BytesHeld => _bytesCharged - _bytesDone;
 
     /// <summary>Charges a message that has come in completely.</summary>
-    /// <param name="bytes">Its payload.</param>
+    /// <param name="payloadBytes">Its payload.</param>
     /// <returns>False if the peer had no credit for it.</returns>
-    public bool TryCharge(long bytes)
+    public bool TryCharge(long payloadBytes)
     {
-        if (_messagesCharged + 1 > MessagesLimit || _bytesCharged + bytes > BytesLimit) { return false; }
+        if (_messagesCharged + 1 > MessagesLimit || _bytesCharged + payloadBytes > BytesLimit) { return false; }
         _messagesCharged++;
-        _bytesCharged += bytes;
+        _bytesCharged += payloadBytes;
         return true;
     }
 
     /// <summary>Gives the credit of a processed message back.</summary>
-    /// <param name="bytes">Its payload.</param>
-    public void Return(long bytes)
+    /// <param name="payloadBytes">Its payload.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether a window has grown.</returns>
+    public bool Return(long payloadBytes, Instant now)
     {
         _messagesDone++;
-        _bytesDone += bytes;
+        _bytesDone += payloadBytes;
+        return _messages.Finished(_messagesDone, now, roundTrip) | _bytes.Finished(_bytesDone, now, roundTrip);
     }
 }

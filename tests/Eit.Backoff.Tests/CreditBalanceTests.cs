@@ -10,7 +10,7 @@ public class CreditBalanceTests
     {
         var balance = new CreditBalance();
 
-        Assert.False(balance.Allows(0));
+        Assert.False(balance.Allows(0, isUrgent: true));
         Assert.Equal((0, 0), (balance.MessagesLimit, balance.BytesLimit));
     }
 
@@ -23,10 +23,10 @@ public class CreditBalanceTests
         balance.Charge(60);
 
         Assert.Equal((1, 60), (balance.MessagesSpent, balance.BytesSpent));
-        Assert.True(balance.Allows(40));
-        Assert.False(balance.Allows(41));
+        Assert.True(balance.Allows(40, isUrgent: true));
+        Assert.False(balance.Allows(41, isUrgent: true));
         balance.Charge(0);
-        Assert.False(balance.Allows(0));
+        Assert.False(balance.Allows(0, isUrgent: true));
     }
 
     [Fact]
@@ -36,8 +36,8 @@ public class CreditBalanceTests
 
         balance.Announced(messages: 1, bytes: 100);
 
-        Assert.True(balance.Allows(100));
-        Assert.False(balance.Allows(101));
+        Assert.True(balance.Allows(100, isUrgent: true));
+        Assert.False(balance.Allows(101, isUrgent: true));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public class CreditBalanceTests
     public void A_sender_that_keeps_to_its_balance_is_never_refused_by_the_receiver() =>
         Prop.ForAll<(byte Act, byte Bytes)[]>(steps =>
         {
-            var grant = new CreditGrant(messagesMax: 3, bytesMax: 400);
+            var grant = new CreditGrant(3, 400, 3, 400, new RoundTripEstimate());
             var balance = new CreditBalance();
             var wire = new Queue<byte>();
             var held = new Queue<byte>();
@@ -74,7 +74,7 @@ public class CreditBalanceTests
             {
                 switch (act % 4)
                 {
-                    case 0 when balance.Allows(bytes):
+                    case 0 when balance.Allows(bytes, isUrgent: true):
                         balance.Charge(bytes);
                         wire.Enqueue(bytes);
                         break;
@@ -83,7 +83,7 @@ public class CreditBalanceTests
                         held.Enqueue(arrived);
                         break;
                     case 2 when held.TryDequeue(out byte done):
-                        grant.Return(done);
+                        grant.Return(done, Instant.Zero);
                         break;
                     default:
                         balance.Announced(grant.MessagesLimit, grant.BytesLimit);
@@ -92,4 +92,32 @@ public class CreditBalanceTests
             }
             return balance.MessagesSpent <= grant.MessagesLimit && balance.BytesSpent <= grant.BytesLimit;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(300));
+
+    [Fact]
+    public void A_sixteenth_of_the_first_limits_is_kept_for_what_is_urgent()
+    {
+        var balance = new CreditBalance();
+        balance.Announced(messages: 32, bytes: 1_600);
+        balance.Announced(messages: 40, bytes: 2_000);
+
+        for (int i = 0; i < 37; i++) { balance.Charge(50); }
+
+        Assert.Equal((true, false), (balance.Allows(50, isUrgent: false), balance.Allows(51, isUrgent: false)));
+        balance.Charge(0);
+        Assert.Equal((false, true), (balance.Allows(0, isUrgent: false), balance.Allows(150, isUrgent: true)));
+    }
+
+    [Fact]
+    public void A_message_that_does_not_fit_beside_the_reserve_may_use_it()
+    {
+        var balance = new CreditBalance();
+        balance.Announced(messages: 32, bytes: 1_600);
+
+        Assert.True(balance.Allows(1_600, isUrgent: false));
+        balance.Charge(1);
+
+        Assert.False(balance.Allows(1_600, isUrgent: false));
+        Assert.True(balance.Allows(1_499, isUrgent: false));
+        Assert.False(balance.Allows(1_500, isUrgent: false));
+    }
 }

@@ -23,11 +23,12 @@ internal sealed class MessageReceiver
     private LaneMarks _passed;
     private bool _isDiscarding;
 
-    internal MessageReceiver(SessionSettings settings)
+    internal MessageReceiver(SessionSettings settings, RoundTripEstimate roundTrip)
     {
         _settings = settings;
-        _grant = new CreditGrant(settings.WindowMessages, settings.WindowBytes);
-        Acks = new AckSchedule(settings.AckDelay) { MessagesMax = Math.Max(1, settings.WindowMessages / 4), BytesMax = Math.Max(1, settings.WindowBytes / 4) };
+        _grant = new CreditGrant(settings.WindowMessages, settings.WindowBytes, settings.WindowMessagesMax, settings.WindowBytesMax, roundTrip);
+        Acks = new AckSchedule(settings.AckDelay);
+        FitAcks();
     }
 
     /// <summary>Gets the highest number up to which every piece is here.</summary>
@@ -143,12 +144,12 @@ internal sealed class MessageReceiver
     }
 
     /// <summary>Hands nothing more over: what waits and what comes is received, gives its credit back and is never processed.</summary>
-    internal void Discard()
+    internal void Discard(Instant now)
     {
         _isDiscarding = true;
         foreach (RingBuffer<InboundMessage> lane in _inbox)
         {
-            while (lane.Count > 0) { _grant.Return(lane.Take().PayloadBytes); }
+            while (lane.Count > 0) { Return(lane.Take().PayloadBytes, now); }
         }
         Waiting = 0;
     }
@@ -163,7 +164,7 @@ internal sealed class MessageReceiver
 
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld);
+        digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld, _grant.MessagesWindow, _grant.BytesWindow);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
         digest.Add(Acks.IsOwed, _isDiscarding);
         digest.Add(_expiredKnown, _expired.Count, _passed.Critical, _passed.Interactive, _passed.Normal, _passed.Bulk);
@@ -202,15 +203,26 @@ internal sealed class MessageReceiver
 
     private void GiveBack(in InboundMessage message, Instant now)
     {
-        _grant.Return(message.PayloadBytes);
+        Return(message.PayloadBytes, now);
         if (message.IsPrompt) { Acks.OweNow(now); }
         else { Acks.Owe(1, message.PayloadBytes, now); }
+    }
+
+    private void Return(long payloadBytes, Instant now)
+    {
+        if (_grant.Return(payloadBytes, now)) { FitAcks(); }
+    }
+
+    private void FitAcks()
+    {
+        Acks.MessagesMax = Math.Max(1, _grant.MessagesWindow / 4);
+        Acks.BytesMax = Math.Max(1, _grant.BytesWindow / 4);
     }
 
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
     private Violation? Keep(in Frame piece, Instant now)
     {
-        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= (long)_settings.WindowBytes + _settings.MessageBytesMax;
+        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + _settings.MessageBytesMax;
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
         _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, now));
         _earlyBytes += piece.Payload.Length;
@@ -236,20 +248,20 @@ internal sealed class MessageReceiver
         if (!_grant.TryCharge(bytes)) { return new Violation(CloseCode.CreditExceeded, "N3.3", "A message came without credit."); }
         if (assembly is null)
         {
-            Complete(in piece, piece.Payload.Span, piece.Text, arrivedAt);
+            Complete(in piece, piece.Payload.Span, piece.Text, arrivedAt, now);
             return null;
         }
         assembly.Add(piece.Payload.Span);
-        Complete(in piece, assembly.Payload, text: null, arrivedAt);
+        Complete(in piece, assembly.Payload, text: null, arrivedAt, now);
         assembly = null;
         return null;
     }
 
-    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text, Instant arrivedAt)
+    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text, Instant arrivedAt, Instant now)
     {
         if (_isDiscarding)
         {
-            _grant.Return(payload.Length);
+            Return(payload.Length, now);
             return;
         }
         _inbox[(int)lastPiece.Lane].Add(new InboundMessage

@@ -200,7 +200,7 @@ internal sealed class MessageSender(SessionSettings settings)
         if (lane == LaneMarks.LaneCount) { return false; }
         ref OutboxEntry entry = ref _outbox.Next(lane);
         bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
-        return !isLastPiece || _credit.Allows(entry.Payload.Length);
+        return !isLastPiece || _credit.Allows(entry.Payload.Length, isUrgent: lane < (int)Lane.Normal);
     }
 
     /// <summary>A message that has begun goes on beyond a full ledger: what stands in the ledger behind its first pieces can't leave before it is complete.</summary>

@@ -40,7 +40,7 @@ public sealed class SessionMachine
     {
         (_end, Id, _secret, _settings, _jitter) = (end, id, secret, settings with { }, jitter);
         _sender = new MessageSender(_settings);
-        _receiver = new MessageReceiver(_settings);
+        _receiver = new MessageReceiver(_settings, _roundTrip);
         _window = settings.ResumeWindow;
         State = new SessionState.Detached(now, now);
     }
@@ -412,7 +412,7 @@ public sealed class SessionMachine
         if (State is SessionState.Ended || _close is { IsFirst: true }) { return; }
         _close = new ClosePlan(notice with { Reason = CloseCodes.ToReason(notice.Reason) }, IsFirst: true, takesInbound, now + (giveUpAfter ?? _settings.CloseGiveUp));
         _sender.Stop();
-        if (!takesInbound) { _receiver.Discard(); }
+        if (!takesInbound) { _receiver.Discard(now); }
         EndIfClosed(now);
     }
 

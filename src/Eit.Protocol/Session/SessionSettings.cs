@@ -13,16 +13,24 @@ public sealed record SessionSettings
     /// <value>Default 1 MiB; 1 to 16 MiB.</value>
     public int MessageBytesMax { get; set; } = 1024 * 1024;
 
-    /// <summary>Gets or sets how many messages the peer may have on the way or waiting for the handler here.</summary>
-    /// <value>Default 8,192; 1 to 65,536.</value>
-    public int WindowMessages { get; set; } = 8_192;
+    /// <summary>Gets or sets how many messages the peer may have on the way or waiting for the handler here, when the session begins.</summary>
+    /// <value>Default 1,024; 1 to <see cref="WindowMessagesMax"/>.</value>
+    public int WindowMessages { get; set; } = 1_024;
 
-    /// <summary>Gets or sets how many payload bytes the peer may have on the way or waiting for the handler here.</summary>
-    /// <value>Default 2 MiB; <see cref="MessageBytesMax"/> to 64 MiB.</value>
-    public int WindowBytes { get; set; } = 2 * 1024 * 1024;
+    /// <summary>Gets or sets how many payload bytes the peer may have on the way or waiting for the handler here, when the session begins.</summary>
+    /// <value>Default 1 MiB; <see cref="MessageBytesMax"/> to <see cref="WindowBytesMax"/>.</value>
+    public int WindowBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Gets or sets how far the window of messages may grow; it does while the handlers are fast.</summary>
+    /// <value>Default 65,536; <see cref="WindowMessages"/> (it never grows) to 65,536.</value>
+    public int WindowMessagesMax { get; set; } = 65_536;
+
+    /// <summary>Gets or sets how far the window of bytes may grow; it does while the handlers are fast.</summary>
+    /// <value>Default 16 MiB; <see cref="WindowBytes"/> (it never grows) to 64 MiB.</value>
+    public int WindowBytesMax { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>Gets or sets how many messages may wait to leave.</summary>
-    /// <value>Default 8,192, as many as the default window; 1 to 1,000,000.</value>
+    /// <value>Default 8,192; 1 to 1,000,000.</value>
     public int OutboxMessagesMax { get; set; } = 8_192;
 
     /// <summary>Gets or sets how many payload bytes may wait to leave; a larger message is taken when nothing else waits.</summary>
@@ -66,9 +74,11 @@ public sealed record SessionSettings
     {
         if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(5)) { yield return $"{path}:Timeout ({Timeout}) must be 1 s to 5 min."; }
         if (MessageBytesMax is < 1 or > WireLimits.MessageBytesMaxMax) { yield return $"{path}:MessageBytesMax ({MessageBytesMax}) must be 1 to {WireLimits.MessageBytesMaxMax}."; }
-        if (WindowMessages is < 1 or > 65_536) { yield return $"{path}:WindowMessages ({WindowMessages}) must be 1 to 65,536."; }
+        if (WindowMessagesMax is < 1 or > 65_536) { yield return $"{path}:WindowMessagesMax ({WindowMessagesMax}) must be 1 to 65,536."; }
+        if (WindowMessages < 1 || WindowMessages > WindowMessagesMax) { yield return $"{path}:WindowMessages ({WindowMessages}) must be 1 to WindowMessagesMax ({WindowMessagesMax})."; }
         if (WindowBytes < MessageBytesMax) { yield return $"{path}:WindowBytes ({WindowBytes}) must be at least MessageBytesMax ({MessageBytesMax}), or the largest message could never be sent."; }
-        if (WindowBytes > 64 * 1024 * 1024) { yield return $"{path}:WindowBytes ({WindowBytes}) must be at most 64 MiB."; }
+        if (WindowBytes > WindowBytesMax) { yield return $"{path}:WindowBytes ({WindowBytes}) must be at most WindowBytesMax ({WindowBytesMax})."; }
+        if (WindowBytesMax > 64 * 1024 * 1024) { yield return $"{path}:WindowBytesMax ({WindowBytesMax}) must be at most 64 MiB."; }
         if (OutboxMessagesMax is < 1 or > 1_000_000) { yield return $"{path}:OutboxMessagesMax ({OutboxMessagesMax}) must be 1 to 1,000,000."; }
         if (OutboxBytesMax < 1024) { yield return $"{path}:OutboxBytesMax ({OutboxBytesMax}) must be at least 1 KiB."; }
         if (OutboxAge < TimeSpan.FromMilliseconds(100) || OutboxAge > TimeSpan.FromHours(24)) { yield return $"{path}:OutboxAge ({OutboxAge}) must be 100 ms to 24 h."; }

@@ -10,7 +10,7 @@ public class AcknowledgementTests
     [Fact, Clause("N2.1")]
     public void An_ack_follows_within_50_ms_or_a_quarter_of_the_window()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 16 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 16, WindowMessagesMax = 16 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Client.Session.Send("one");
@@ -30,7 +30,7 @@ public class AcknowledgementTests
     [Fact, Clause("N2.1")]
     public void A_quarter_of_the_window_in_bytes_is_acknowledged_at_once()
     {
-        World world = new World(server: new SessionSettings { MessageBytesMax = 40_000, WindowBytes = 40_000 }).Connected();
+        World world = new World(server: new SessionSettings { MessageBytesMax = 40_000, WindowBytes = 40_000, WindowBytesMax = 40_000 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Client.Session.Send(new string('x', 9_999));

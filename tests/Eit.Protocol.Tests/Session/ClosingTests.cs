@@ -12,7 +12,7 @@ public class ClosingTests
     [Fact, Clause("C2.1")]
     public void Close_follows_all_data()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 2 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 2, WindowMessagesMax = 2 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.SendAll("one", "two", "three");
 
@@ -33,7 +33,7 @@ public class ClosingTests
     [Fact, Clause("C2.2")]
     public void A_peer_that_is_sent_close_sends_what_it_has_and_answers()
     {
-        World world = new World(new ClientSettings { Session = new SessionSettings { WindowMessages = 1 } }).Connected();
+        World world = new World(new ClientSettings { Session = new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 } }).Connected();
         world.Client.Session.HoldsHandlers = true;
         world.Server.Session.SendAll("one", "two", "three");
         world.Settle();
@@ -358,7 +358,7 @@ public class ClosingTests
     [Fact, Clause("C3.1")]
     public void Every_message_gets_its_outcome_when_a_session_ends()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 2, MessageBytesMax = 40_000, WindowBytes = 40_000 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 2, WindowMessagesMax = 2, MessageBytesMax = 40_000, WindowBytes = 40_000, WindowBytesMax = 40_000 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         string large = new('l', 40_000);
         world.Client.Session.SendAll("processed", "received");

@@ -9,7 +9,7 @@ public class CreditTests
     [Fact, Clause("N3.1")]
     public void Credit_below_what_is_known_changes_nothing()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 4 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 4, WindowMessagesMax = 4 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Wire.Down.Inject("""{"t":"ack","received":0,"processed":[0,0,0,0],"credit":[1,1]}""");
@@ -24,7 +24,7 @@ public class CreditTests
     [Fact, Clause("N3.2")]
     public void Without_credit_a_message_waits_and_leaves_when_credit_comes()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 2 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 2, WindowMessagesMax = 2 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Client.Session.SendAll("one", "two", "three");
@@ -40,7 +40,7 @@ public class CreditTests
     [Fact, Clause("N3.2")]
     public void Only_the_last_piece_of_a_message_waits_for_credit()
     {
-        World world = new World(server: new SessionSettings { MessageBytesMax = 40_000, WindowBytes = 40_000 }).Connected();
+        World world = new World(server: new SessionSettings { MessageBytesMax = 40_000, WindowBytes = 40_000, WindowBytesMax = 40_000 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Client.Session.Send(new string('a', 10_000));
@@ -57,7 +57,7 @@ public class CreditTests
     [Fact, Clause("N3.2")]
     public void A_message_that_is_sent_again_is_charged_once()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 2 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 2, WindowMessagesMax = 2 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Wire.Freeze();
         world.Client.Session.SendAll("one", "two", "three", "four", "five");
@@ -72,7 +72,7 @@ public class CreditTests
         world.Settle();
 
         Assert.Equal(["one", "two", "three", "four"], world.Wire.Up.Texts);
-        Assert.Equal(new Credit(4, (2 * 1024 * 1024) + 6), world.Server.Session.Machine.Credit);
+        Assert.Equal(new Credit(4, (1024 * 1024) + 6), world.Server.Session.Machine.Credit);
     }
 
     [Theory, Clause("N3.3")]
@@ -81,7 +81,7 @@ public class CreditTests
     [InlineData("""[{"t":"data","n":1,"text":"01234"},{"t":"data","n":2,"lane":0,"text":"01234","more":true},{"t":"data","n":3,"lane":0,"text":"x"}]""")]
     public void More_than_the_credit_is_a_violation(string message)
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 2, MessageBytesMax = 10, WindowBytes = 10 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 2, WindowMessagesMax = 2, MessageBytesMax = 10, WindowBytes = 10, WindowBytesMax = 10 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Wire.Up.Inject(message);
@@ -93,7 +93,7 @@ public class CreditTests
     [Fact, Clause("N3.4")]
     public void Credit_returns_when_the_handler_has_finished()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 8, MessageBytesMax = 1_000, WindowBytes = 1_000 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 8, WindowMessagesMax = 8, MessageBytesMax = 1_000, WindowBytes = 1_000, WindowBytesMax = 1_000 }).Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Client.Session.Send("five!");
@@ -108,7 +108,7 @@ public class CreditTests
     [Fact, Clause("N3.4")]
     public void A_sender_goes_at_the_speed_of_the_handler()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 3 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 3, WindowMessagesMax = 3 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.SendAll(Enumerable.Range(1, 20).Select(static number => $"message {number}"));
         world.Settle();
@@ -144,7 +144,7 @@ public class CreditTests
     [Fact, Clause("N3.5")]
     public void Everything_but_data_goes_without_credit()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 1 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.SendAll("one", "two");
         world.Settle();
@@ -162,8 +162,8 @@ public class CreditTests
     [Fact, Clause("N3.6")]
     public void A_window_smaller_than_the_largest_message_is_refused()
     {
-        var good = new SessionSettings { MessageBytesMax = 100_000, WindowBytes = 100_000 };
-        var bad = new SessionSettings { MessageBytesMax = 100_000, WindowBytes = 99_999 };
+        var good = new SessionSettings { MessageBytesMax = 100_000, WindowBytes = 100_000, WindowBytesMax = 100_000 };
+        var bad = new SessionSettings { MessageBytesMax = 100_000, WindowBytes = 99_999, WindowBytesMax = 99_999 };
 
         Assert.Empty(good.Faults());
         Assert.Contains("WindowBytes", Assert.Single(bad.Faults()), StringComparison.Ordinal);
@@ -172,13 +172,51 @@ public class CreditTests
     [Fact, Clause("N3.6")]
     public void The_largest_message_gets_through_the_smallest_window()
     {
-        World world = new World(server: new SessionSettings { MessageBytesMax = 100_000, WindowBytes = 100_000, WindowMessages = 1 }).Connected();
+        World world = new World(server: new SessionSettings { MessageBytesMax = 100_000, WindowBytes = 100_000, WindowBytesMax = 100_000, WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         string largest = new('l', 100_000);
 
         world.Client.Session.SendAll(largest, largest, "x", largest);
         world.Pass(TimeSpan.FromSeconds(1));
 
         Assert.Equal([largest, largest, "x", largest], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("N3.8")]
+    public void The_window_grows_while_the_handler_is_fast_and_not_while_it_is_slow()
+    {
+        World world = new World(server: new SessionSettings { WindowMessages = 32, WindowMessagesMax = 128, WindowBytesMax = 1024 * 1024 }).Connected();
+        SessionEnd server = world.Server.Session;
+        server.HoldsHandlers = true;
+        world.Client.Session.SendAll(Enumerable.Range(1, 500).Select(static number => $"message {number}"));
+
+        for (int i = 0; i < 100; i++)
+        {
+            world.Pass(TimeSpan.FromMilliseconds(20));
+            server.FinishHandler();
+        }
+        Assert.Equal(new Credit(100 + 32, server.Machine.Credit.Bytes), server.Machine.Credit);
+        server.HoldsHandlers = false;
+        world.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(500, server.Messages.Count);
+        Assert.Equal(500 + 128, server.Machine.Credit.Messages);
+    }
+
+    [Fact, Clause("N3.9")]
+    public void A_sixteenth_of_the_credit_is_for_the_lanes_above_normal()
+    {
+        World world = new World(server: new SessionSettings { WindowMessages = 32, WindowMessagesMax = 32 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+
+        for (int i = 0; i < 40; i++) { world.Client.Session.Send($"normal {i}"); }
+        world.Settle();
+        Assert.Equal(30, world.Wire.Up.Numbers.Count());
+        world.Client.Session.Send("interactive", Lane.Interactive);
+        world.Client.Session.Send("critical", Lane.Critical);
+        world.Client.Session.Send("too many", Lane.Critical);
+        world.Settle();
+
+        Assert.Equal(["critical", "too many"], world.Wire.Up.Texts.Skip(30));
     }
 
     [Fact, Clause("N3.7")]

@@ -60,7 +60,7 @@ public class DeliveryTests
     {
         World world = new World(
             new ClientSettings { Session = new SessionSettings { OutboxAge = 3 * s_second } },
-            new SessionSettings { WindowMessages = 1 }).Connected();
+            new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
 
@@ -78,7 +78,7 @@ public class DeliveryTests
     {
         World world = new World(
             new ClientSettings { Session = new SessionSettings { OutboxAge = s_second } },
-            new SessionSettings { WindowMessages = 1 }).Connected();
+            new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
         string large = new('l', 2 * WireLimits.PieceBytesMax);
@@ -408,7 +408,7 @@ public class DeliveryTests
     {
         World world = new World(
             new ClientSettings { Session = new SessionSettings { OutboxMessagesMax = outboxMessages } },
-            new SessionSettings { WindowMessages = 1 }).Connected();
+            new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
         world.Settle();

@@ -141,7 +141,7 @@ public class FramingTests
     [Fact, Clause("F2.6")]
     public void A_message_beyond_max_is_a_violation()
     {
-        World world = new World(server: new SessionSettings { MessageBytesMax = 20_000, WindowBytes = 100_000 }).Connected();
+        World world = new World(server: new SessionSettings { MessageBytesMax = 20_000, WindowBytes = 100_000, WindowBytesMax = 100_000 }).Connected();
         string half = new('h', 10_000);
 
         world.Wire.Up.Inject($$"""{"t":"data","n":1,"text":"{{half}}","more":true}""");

@@ -60,7 +60,7 @@ public class LedgerTests
     public void The_outbox_is_bounded()
     {
         var settings = new ClientSettings { Session = new SessionSettings { OutboxMessagesMax = 3, OutboxBytesMax = 1_024 } };
-        World world = new World(settings, new SessionSettings { WindowMessages = 1 }).Connected();
+        World world = new World(settings, new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
         world.Settle();

@@ -138,7 +138,7 @@ public class ResumeTests
     [Fact, Clause("R1.6")]
     public void A_server_that_lost_the_session_says_so_and_every_message_gets_its_outcome()
     {
-        World world = new World(server: new SessionSettings { WindowMessages = 2 }).Connected();
+        World world = new World(server: new SessionSettings { WindowMessages = 2, WindowMessagesMax = 2 }).Connected();
         ServerEnd dead = world.Server;
         dead.Session.HoldsHandlers = true;
         world.Client.Session.SendAll("handled", "left", "waiting");

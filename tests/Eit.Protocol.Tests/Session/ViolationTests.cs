@@ -7,7 +7,7 @@ namespace Eit.Protocol.Tests;
 /// <summary>What a hostile peer may try. Each attempt ends its own session with the documented code, and nothing else.</summary>
 public class ViolationTests
 {
-    private static readonly SessionSettings s_small = new() { WindowMessages = 4, MessageBytesMax = 20_000, WindowBytes = 40_000 };
+    private static readonly SessionSettings s_small = new() { WindowMessages = 4, WindowMessagesMax = 4, MessageBytesMax = 20_000, WindowBytes = 40_000, WindowBytesMax = 40_000 };
 
     /// <summary>What an authenticated client sends, by name; the server has sent it two messages, of which it has acknowledged one.</summary>
     private static readonly Dictionary<string, (CloseCode Code, string[] Messages)> s_attacks = new()

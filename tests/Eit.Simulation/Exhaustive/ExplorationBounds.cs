@@ -41,7 +41,7 @@ internal sealed record ExplorationBounds(string Name, string About)
     internal bool HasPieces { get; init; }
 
     /// <summary>The messages that may be on the way or waiting for the handler.</summary>
-    internal int WindowMessages { get; init; } = 8_192;
+    internal int WindowMessages { get; init; } = 1_024;
 
     /// <summary>The silence after which an end gives a transport up. Long where no jump should reach it.</summary>
     internal TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);

@@ -38,6 +38,7 @@ internal sealed class ExploredEnd : ISimWorld
             OutboxAge = TimeSpan.MaxValue,
             MessageBytesMax = 64 * 1024,
             WindowMessages = bounds.WindowMessages,
+            WindowMessagesMax = bounds.WindowMessages,
         };
         if (isClient)
         {

@@ -1,0 +1,31 @@
+namespace Eit.Backoff;
+
+/// <summary>One measure of a credit window: doubles when half of it is used up within two round trips, because then it holds the sender back. Never shrinks.</summary>
+/// <param name="size">The size to start with.</param>
+/// <param name="max">The size that it does not grow beyond.</param>
+internal sealed class GrowingWindow(long size, long max)
+{
+    private static readonly TimeSpan s_unknownRoundTrip = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Nearer than this it is not the distance that counts, but how the two ends are scheduled.</summary>
+    private static readonly TimeSpan s_roundTripMin = TimeSpan.FromMilliseconds(5);
+
+    private long _half = HalfOf(size);
+    private Instant _since;
+
+    internal long Size { get; private set; } = size;
+
+    /// <summary>Tells that the application has finished with so much in all.</summary>
+    /// <returns>Whether the window has grown.</returns>
+    internal bool Finished(long done, Instant now, RoundTripEstimate roundTrip)
+    {
+        if (done < _half) { return false; }
+        TimeSpan trip = !roundTrip.IsKnown ? s_unknownRoundTrip : roundTrip.Smoothed < s_roundTripMin ? s_roundTripMin : roundTrip.Smoothed;
+        bool grows = Size < max && now.Since(_since) <= trip * 2;
+        if (grows) { Size = Math.Min(Size * 2, max); }
+        (_half, _since) = (done + HalfOf(Size), now);
+        return grows;
+    }
+
+    private static long HalfOf(long size) => Math.Max(1, size / 2);
+}
