@@ -204,7 +204,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Sends a text and waits for its outcome.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it. Never fails for what the peer or the network did.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -217,7 +217,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Sends bytes and waits for their outcome.</summary>
     /// <param name="message">The bytes; copied when the message is taken over.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -400,7 +400,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken)
     {
         bool isDone = options.CompleteWhen == CompleteWhen.Accepted && !cancellationToken.IsCancellationRequested
-            && Accept(message with { Lane = options.Lane, Kind = options.Kind }, out _);
+            && Accept(PatientSend.Prepare(in message, options), out _);
         return isDone ? new ValueTask<SendOutcome>(SendOutcome.Accepted) : PatientSend.SendAsync(message, options, FindTarget, _options.TimeProvider, cancellationToken);
     }
 

@@ -12,4 +12,5 @@ internal static class LinkEventIds
     internal const int SessionEnded = 106;
     internal const int DeadlineThrew = 107;
     internal const int HandlerHangs = 108;
+    internal const int MutualWait = 109;
 }

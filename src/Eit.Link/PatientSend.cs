@@ -5,43 +5,77 @@ namespace Eit.Link;
 /// <summary>Sends that wait: for a transport, for room, for the outcome. The same at both ends.</summary>
 public static class PatientSend
 {
+    private static readonly TimeSpan s_insideHandlerLimit = TimeSpan.FromSeconds(60);
+
     /// <summary>Sends a message and waits as its options say.</summary>
     /// <param name="message">The message.</param>
     /// <param name="options">How.</param>
     /// <param name="find">Says where it goes now; takes the gate itself.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <exception cref="ArgumentException">The message is larger than the peer takes, or not well-formed Unicode.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the message was accepted, or after it had begun to leave.</exception>
     public static async ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, Func<SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(find);
         ArgumentNullException.ThrowIfNull(time);
         var waiting = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        message = message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, Token = waiting, MayWait = true };
+        message = Prepare(in message, options) with { Token = waiting, MayWait = true };
         long began = time.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             SendTarget target = find();
             if (target.IsOver) { return SendOutcome.NotSent; }
-            AcceptResult result = target.Pump is null ? AcceptResult.NotConnected : target.Pump.Accept(in message, out _);
+            long id = 0;
+            AcceptResult result = target.Pump is null ? AcceptResult.NotConnected : target.Pump.Accept(in message, out id);
             ThrowIfTooLarge(result);
-            if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false); }
+            if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await OutcomeAsync(target.Pump!, id, waiting.Task, options, time, cancellationToken).ConfigureAwait(false); }
 
             TimeSpan left = options.AcceptWithin - time.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero) { return SendOutcome.NotSent; }
-            try { await target.Changed.WaitAsync(left, time, cancellationToken).ConfigureAwait(false); }
-            catch (TimeoutException) { return SendOutcome.NotSent; }
+            if (left > TimeSpan.Zero && await EndsWithinAsync(target.Changed, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
+            if (result == AcceptResult.Full) { target.Pump!.WarnOfMutualWait(options.AcceptWithin); }
+            return SendOutcome.NotSent;
         }
     }
 
-    /// <summary>Makes the caller's mistake an exception.</summary>
-    /// <param name="result">What the session said.</param>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
-    public static void ThrowIfTooLarge(AcceptResult result)
+    /// <summary>Gives a message what its options say.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="options">How it is sent.</param>
+    public static OutgoingMessage Prepare(in OutgoingMessage message, SendOptions options)
     {
-        if (result == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(result)); }
+        ArgumentNullException.ThrowIfNull(options);
+        return message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, ExpiresAfter = options.ExpiresAfter, Key = options.Key };
+    }
+
+    /// <summary>Makes the caller's mistake an exception.</summary>
+    /// <param name="message">What the session said of the message.</param>
+    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
+    public static void ThrowIfTooLarge(AcceptResult message)
+    {
+        if (message == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
+    }
+
+    private static async ValueTask<SendOutcome> OutcomeAsync(SessionPump pump, long id, Task<SendOutcome> outcome, SendOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TimeSpan limit = options.CompleteWithin ?? (pump.IsInsideHandler ? s_insideHandlerLimit : Timeout.InfiniteTimeSpan);
+        try
+        {
+            if (await EndsWithinAsync(outcome, limit, time, cancellationToken).ConfigureAwait(false)) { return await outcome.ConfigureAwait(false); }
+        }
+        catch (OperationCanceledException) when (pump.TryWithdraw(id))
+        {
+            return SendOutcome.NotSent;
+        }
+        pump.WarnOfMutualWait(limit);
+        return pump.TryWithdraw(id) ? SendOutcome.NotSent : outcome.IsCompleted ? await outcome.ConfigureAwait(false) : SendOutcome.Unknown;
+    }
+
+    private static async ValueTask<bool> EndsWithinAsync(Task task, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try { await task.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false); }
+        catch (TimeoutException) when (!task.IsCompleted) { return false; }
+        return true;
     }
 }

@@ -24,4 +24,18 @@ public sealed record SendOptions
     /// <summary>Gets how long the message may wait for a connection and for room before it is given up as <see cref="SendOutcome.NotSent"/>.</summary>
     /// <value>Default 60 s; zero: not at all.</value>
     public TimeSpan AcceptWithin { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Gets how long after it is accepted the message is still worth handing over; then it is <see cref="SendOutcome.Expired"/>, wherever it is (D2).</summary>
+    /// <value>Default null: as long as the session lives.</value>
+    public TimeSpan? ExpiresAfter { get; init; }
+
+    /// <summary>Gets the key of a message of which only the latest counts: it replaces the one of the same key, lane and kind that has not begun to leave, which is
+    /// <see cref="SendOutcome.Replaced"/> (D3).</summary>
+    /// <value>Default null: it replaces none.</value>
+    public string? Key { get; init; }
+
+    /// <summary>Gets how long the send waits for its outcome, once the message is accepted. Then the message is taken back and <see cref="SendOutcome.NotSent"/>, or it
+    /// has begun to leave and is <see cref="SendOutcome.Unknown"/>.</summary>
+    /// <value>Default null: until the session ends; inside a handler 60 s, for the peer's handler may be waiting for this one.</value>
+    public TimeSpan? CompleteWithin { get; init; }
 }

@@ -13,6 +13,9 @@ public sealed partial class SessionPump
         [LoggerMessage(LinkEventIds.DeadlineThrew, LogLevel.Critical, "A deadline of session {SessionId} threw: a bug in Eit.", EventName = nameof(DeadlineThrew))]
         public static partial void DeadlineThrew(ILogger logger, Exception failure, SessionId sessionId);
 
+        [LoggerMessage(LinkEventIds.MutualWait, LogLevel.Warning, "A handler of session {SessionId} has waited {LimitSeconds} s for a send. If the peer's handler does the same, each waits for the other: send without waiting, or outside of the handler.", EventName = nameof(MutualWait))]
+        public static partial void MutualWait(ILogger logger, SessionId sessionId, double limitSeconds);
+
         [LoggerMessage(LinkEventIds.SessionViolated, LogLevel.Warning, "The peer of session {SessionId} broke the protocol: {Code} ({Clause}) {Reason}", EventName = nameof(SessionViolated))]
         public static partial void SessionViolated(ILogger logger, SessionId sessionId, int code, string clause, string reason);
 

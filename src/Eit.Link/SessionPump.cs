@@ -69,13 +69,23 @@ public sealed partial class SessionPump
         TransportLine? line;
         lock (_host.Gate)
         {
-            result = Machine.Accept(in message, _host.Now, out id);
+            result = Machine.Accept(in message, RecentNow(in message), out id);
             if (result != AcceptResult.Accepted) { return result; }
             line = TakeWriter();
             if (line is null && (message.ExpiresAfter is not null || !Machine.IsConnected)) { SetDeadline(); }
         }
         if (line is not null) { StartWriting(line); }
         return result;
+    }
+
+    /// <summary>Takes a message back of which nothing has left.</summary>
+    /// <param name="id">The number that it has got.</param>
+    /// <returns>False if it has begun to leave, or has its outcome.</returns>
+    public bool TryWithdraw(long id)
+    {
+        bool isWithdrawn = false;
+        Do((machine, now) => isWithdrawn = machine.TryWithdraw(id, now));
+        return isWithdrawn;
     }
 
     /// <summary>Does something to the machine under the gate, and then whatever follows from it.</summary>
@@ -127,6 +137,15 @@ public sealed partial class SessionPump
 
     /// <summary>Gets a task that ends when something has changed for those who wait to send: room, a transport, the end. Called under the gate.</summary>
     public Task WhenRoomOrState() => (_roomOrState ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Gets whether the caller runs inside a handler of this end.</summary>
+    internal bool IsInsideHandler => _host.IsInsideHandler;
+
+    /// <summary>A send has waited in vain; inside a handler that may be because the peer's handler waits too.</summary>
+    internal void WarnOfMutualWait(TimeSpan limit)
+    {
+        if (IsInsideHandler) { Log.MutualWait(_host.Logger, Machine.Id, limit.TotalSeconds); }
+    }
 
     /// <summary>Tells the machine of messages that user code has finished with. Called under the gate.</summary>
     /// <returns>A line that the caller has to write to, outside the gate; null for none.</returns>
@@ -247,6 +266,10 @@ public sealed partial class SessionPump
     }
 
     // ---- Writing
+
+    /// <summary>Gets the time for a message: where a write is under way, that of its beginning will do, and spares a look at the clock for each message. Called under the gate.</summary>
+    private Instant RecentNow(in OutgoingMessage message) =>
+        message.ExpiresAfter is null && _lines.Count == 1 && _lines[0] is { IsWriting: true } line ? line.WriteBeganAt : _host.Now;
 
     /// <summary>Finds a line that has something to write and that nobody writes to, and takes it. Called under the gate.</summary>
     private TransportLine? TakeWriter()

@@ -83,7 +83,7 @@ public sealed class EitSession
     /// <summary>Sends a text and waits for its outcome.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it. Never fails for what the client or the network did.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -96,7 +96,7 @@ public sealed class EitSession
     /// <summary>Sends bytes and waits for their outcome.</summary>
     /// <param name="message">The bytes; copied when the message is taken over.</param>
     /// <param name="options">How; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the wait; a message that was taken over is sent all the same.</param>
+    /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -222,7 +222,8 @@ internal sealed class MessageReceiver
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
     private Violation? Keep(in Frame piece, Instant now)
     {
-        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + _settings.MessageBytesMax;
+        long bytesMax = _grant.BytesWindow + ((long)LaneMarks.LaneCount * _settings.MessageBytesMax);   // Each lane may have begun a message that is not charged yet.
+        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= bytesMax;
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
         _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, now));
         _earlyBytes += piece.Payload.Length;
