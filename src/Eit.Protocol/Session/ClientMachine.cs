@@ -91,8 +91,8 @@ public sealed class ClientMachine
 
         Learn(welcome, now);
         SessionMachine session = welcome.IsResumed ? Session! : Begin(hello, welcome, now);
-        session.RoundTripMeasured(roundTrip);
         if (welcome.IsResumed) { session.Welcomed(welcome, hello.Want, now); }
+        session.RoundTripMeasured(roundTrip);
         if (session == Standby || session.State is SessionState.Ended) { return session; }
         MoveTo(new ClientState.Connected(), code: null, welcome.IsResumed ? "resumed" : "connected", failure: null, welcome.IsResumed);
         return session;

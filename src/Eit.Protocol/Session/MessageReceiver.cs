@@ -238,7 +238,8 @@ internal sealed class MessageReceiver
         if (bytes > _settings.MessageBytesMax) { return new Violation(CloseCode.MessageTooLarge, "F2.6", $"A message has more than {_settings.MessageBytesMax} bytes."); }
 
         Received++;
-        Acks.Owe(1, piece.Payload.Length, now);
+        if (piece.WantsAck) { Acks.OweNow(now); }
+        else { Acks.Owe(1, piece.Payload.Length, now); }
         if (piece.HasMore)
         {
             assembly ??= new LaneAssembly(piece.Kind, piece.IsText);

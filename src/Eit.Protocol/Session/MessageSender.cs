@@ -15,6 +15,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private readonly Outbox _outbox = new(settings);
     private readonly RingBuffer<LedgerEntry> _ledger = new();
     private readonly CreditBalance _credit = new();
+    private readonly FlightWindow _flight = new(2 * WireLimits.PieceBytesMax, settings.LedgerBytesMax);
     private long _firstInLedger = 1;
     private long _ledgerBytes;
     private bool _isStopped;
@@ -61,7 +62,7 @@ internal sealed class MessageSender(SessionSettings settings)
     internal bool IsSettled => OutboxMessages == 0 && _ledger.Count == 0;
 
     /// <summary>Gets whether a piece can be written now.</summary>
-    internal bool HasNext => Math.Max(Cursor, PeerReceived + 1) <= Sent || TryPickLane(out _);
+    internal bool HasNext => Math.Max(Cursor, PeerReceived + 1) <= Sent ? !_flight.IsFull : TryPickLane(out _);
 
     internal bool HasRoom => _outbox.HasRoom;
 
@@ -84,6 +85,9 @@ internal sealed class MessageSender(SessionSettings settings)
         if (now >= _outbox.NextDrop) { _outbox.DropDue(now); }
     }
 
+    /// <summary>Tells a round trip of the current transport.</summary>
+    internal void Measured(TimeSpan roundTrip) => _flight.Measured(roundTrip);
+
     /// <summary>Accepts nothing more.</summary>
     internal void Stop() => _isStopped = true;
 
@@ -96,7 +100,7 @@ internal sealed class MessageSender(SessionSettings settings)
     internal bool TryNext(Instant now, out Frame piece, out ReadOnlySpan<byte> payload)
     {
         Cursor = Math.Max(Cursor, PeerReceived + 1);
-        if (Cursor > Sent && !TryNumber(now))
+        if (Cursor > Sent ? !TryNumber(now) : _flight.IsFull)
         {
             piece = default;
             payload = default;
@@ -113,6 +117,7 @@ internal sealed class MessageSender(SessionSettings settings)
             IsText = entry.IsText,
             HasMore = entry.HasMore,
             IsPrompt = entry.IsPrompt,
+            WantsAck = _flight.Sent(Cursor, entry.Payload.Length, now),
             Life = entry.HasMore || entry.ExpiresAt == Instant.Never ? null : entry.ExpiresAt.Since(now),
         };
         payload = entry.Payload.Span;
@@ -120,23 +125,33 @@ internal sealed class MessageSender(SessionSettings settings)
         return true;
     }
 
+    /// <summary>Tells how long the next piece will be; 0 if there is none.</summary>
+    internal int NextBytes()
+    {
+        long next = Math.Max(Cursor, PeerReceived + 1);
+        if (next <= Sent) { return _ledger[(int)(next - _firstInLedger)].Payload.Length; }
+        return TryPickLane(out int lane) ? Math.Min(_outbox.Next(lane).Payload.Length - _outbox.Next(lane).NumberedBytes, WireLimits.PieceBytesMax) : 0;
+    }
+
     /// <summary>Goes back, so that everything above a number is written again.</summary>
     /// <param name="received">What the peer has.</param>
+    /// <param name="now">The time.</param>
     /// <returns>False if that can't be.</returns>
-    internal bool TryRewind(long received)
+    internal bool TryRewind(long received, Instant now)
     {
         if (received < PeerReceived || received > Sent) { return false; }
-        Received(received);
+        Received(received, now);
         Cursor = received + 1;
+        _flight.Restart();
         return true;
     }
 
     /// <summary>Tells what the peer has.</summary>
     /// <returns>False if it was never sent.</returns>
-    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired)
+    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired, Instant now)
     {
         if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
-        Received(received);
+        Received(received, now);
         if (expired.Count > 0 && !TryExpire(expired)) { return false; }
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
         TrimLedger();
@@ -179,6 +194,8 @@ internal sealed class MessageSender(SessionSettings settings)
     internal void AppendTo(StateDigest digest)
     {
         digest.Add(Sent, Cursor, PeerReceived, _ledger.Count, _firstInLedger, PeerMessageBytesMax);
+        (long flight, long inFlight, long sinceAsked, long roundEnd, long shortest, int rounds) = _flight.State;
+        digest.Add(flight, inFlight, sinceAsked, roundEnd, shortest, rounds);
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
         digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _expiredAtPeer, _owesKnown ? 1 : 0);
         for (int i = 0; i < _ledger.Count; i++)
@@ -199,6 +216,7 @@ internal sealed class MessageSender(SessionSettings settings)
         while (lane < LaneMarks.LaneCount && !HasNextIn(lane, isFull)) { lane++; }
         if (lane == LaneMarks.LaneCount) { return false; }
         ref OutboxEntry entry = ref _outbox.Next(lane);
+        if (_flight.IsFull && (lane >= (int)Lane.Normal || _flight.IsFullForUrgent)) { return false; }
         bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
         return !isLastPiece || _credit.Allows(entry.Payload.Length, isUrgent: lane < (int)Lane.Normal);
     }
@@ -238,17 +256,20 @@ internal sealed class MessageSender(SessionSettings settings)
         return length;
     }
 
-    private void Received(long mark)
+    private void Received(long mark, Instant now)
     {
+        long arrived = 0;
         while (PeerReceived < mark)
         {
             PeerReceived++;
             ref LedgerEntry entry = ref _ledger[(int)(PeerReceived - _firstInLedger)];
             _ledgerBytes -= entry.Payload.Length;
+            if (PeerReceived < Cursor) { arrived += entry.Payload.Length; }
             entry.Payload.Release();
             entry.Payload = default;
             if (entry.CompleteWhen == CompleteWhen.Received) { Tell(ref entry, SendOutcome.Received); }
         }
+        _flight.Acknowledged(PeerReceived, arrived, now);
         _outbox.Received(PeerReceived);
     }
 

@@ -12,6 +12,9 @@ internal sealed class Outbox(SessionSettings settings)
 
     private readonly RingBuffer<OutboxEntry>[] _lanes = [new(), new(), new(), new()];
     private readonly long[] _taken = new long[LaneMarks.LaneCount];
+    private readonly int[] _messages = new int[LaneMarks.LaneCount];
+    private readonly long[] _bytes = new long[LaneMarks.LaneCount];
+    private readonly bool[] _hasRefused = new bool[LaneMarks.LaneCount];
     private readonly int[] _dropped = new int[LaneMarks.LaneCount];
     private readonly PayloadArena _arena = new();
     private readonly Dictionary<KeyId, KeySlot> _keys = [];
@@ -30,7 +33,18 @@ internal sealed class Outbox(SessionSettings settings)
 
     internal DropCounts Dropped { get; private set; }
 
-    internal bool HasRoom => Messages <= settings.OutboxMessagesMax / 2 && Bytes <= settings.OutboxBytesMax / 2;
+    /// <summary>Gets whether a lane that has refused a message has room again.</summary>
+    internal bool HasRoom
+    {
+        get
+        {
+            for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+            {
+                if (_hasRefused[lane] && _messages[lane] <= settings.OutboxMessagesMax / 2 && _bytes[lane] <= settings.OutboxBytesMax / 2) { return true; }
+            }
+            return false;
+        }
+    }
 
     /// <summary>Takes a message over.</summary>
     internal AcceptResult Accept(in OutgoingMessage message, int bytes, Instant now, out long id)
@@ -39,9 +53,11 @@ internal sealed class Outbox(SessionSettings settings)
         id = 0;
         KeySlot? slot = message.Key is { } key ? _keys.GetValueOrDefault(new KeyId(message.Lane, message.Kind, key)) : null;
         bool replaces = slot is { Place: not null } or { HasParked: true };
-        int others = replaces ? Messages - 1 : Messages;
-        long otherBytes = replaces ? Bytes - Waiting(slot!).Payload.Length : Bytes;
+        int lane = (int)message.Lane;
+        int others = replaces ? _messages[lane] - 1 : _messages[lane];
+        long otherBytes = replaces ? _bytes[lane] - Waiting(slot!).Payload.Length : _bytes[lane];
         bool fits = others == 0 || (others < settings.OutboxMessagesMax && otherBytes + bytes <= settings.OutboxBytesMax);
+        _hasRefused[lane] = !fits;
         if (!fits) { return AcceptResult.Full; }
 
         if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
@@ -54,11 +70,10 @@ internal sealed class Outbox(SessionSettings settings)
             Slot = slot,
         };
         NextDrop = Instant.Earlier(NextDrop, DropAt(in entry));
-        if (replaces) { Replace(ref Waiting(slot!), in entry); }
+        if (replaces) { Replace(lane, ref Waiting(slot!), in entry); }
         else if (slot is { IsOnTheWay: true }) { slot.Park(in entry); }
         else { Enqueue(message.Lane, in entry); }
-        Messages++;
-        Bytes += bytes;
+        Add(lane, messages: 1, bytes);
         return AcceptResult.Accepted;
     }
 
@@ -79,8 +94,7 @@ internal sealed class Outbox(SessionSettings settings)
     internal void Complete(int lane, long number)
     {
         OutboxEntry done = TakeNext(lane);
-        Messages--;
-        Bytes -= done.Payload.Length;
+        Add(lane, messages: -1, -done.Payload.Length);
         done.Payload.Release();
         if (done.Slot is { } slot) { _keysOnTheWay.Add((number, slot)); }
         if (_dropped[lane] > 0) { Tidy(lane); }
@@ -156,6 +170,8 @@ internal sealed class Outbox(SessionSettings settings)
         }
         _keys.Clear();
         (Messages, Bytes, NextDrop) = (0, 0, Instant.Never);
+        Array.Clear(_messages);
+        Array.Clear(_bytes);
         _arena.Trim();
     }
 
@@ -229,9 +245,9 @@ internal sealed class Outbox(SessionSettings settings)
         return ref _lanes[lane][(int)(place - _taken[lane])];
     }
 
-    private void Replace(ref OutboxEntry older, in OutboxEntry entry)
+    private void Replace(int lane, ref OutboxEntry older, in OutboxEntry entry)
     {
-        Leave(in older, SendOutcome.Replaced);
+        Leave(lane, in older, SendOutcome.Replaced);
         older = entry;
     }
 
@@ -249,21 +265,28 @@ internal sealed class Outbox(SessionSettings settings)
 
     private void Drop(int lane, ref OutboxEntry entry, SendOutcome outcome)
     {
-        Leave(in entry, outcome);
+        Leave(lane, in entry, outcome);
         if (entry.Slot is { } slot) { _keys.Remove(slot.Id); }
         entry = new OutboxEntry { IsDropped = true };
         _dropped[lane]++;
     }
 
-    private void DropParked(KeySlot slot, SendOutcome outcome) => Leave(slot.TakeParked(), outcome);
+    private void DropParked(KeySlot slot, SendOutcome outcome) => Leave((int)slot.Id.Lane, slot.TakeParked(), outcome);
 
-    private void Leave(in OutboxEntry entry, SendOutcome outcome)
+    private void Leave(int lane, in OutboxEntry entry, SendOutcome outcome)
     {
         entry.Payload.Release();
-        Messages--;
-        Bytes -= entry.Payload.Length;
+        Add(lane, messages: -1, -entry.Payload.Length);
         Count(outcome);
         if (entry.Token is not null) { Outcomes.Enqueue(new MessageOutcome(entry.Id, outcome, entry.Token)); }
+    }
+
+    private void Add(int lane, int messages, long bytes)
+    {
+        Messages += messages;
+        Bytes += bytes;
+        _messages[lane] += messages;
+        _bytes[lane] += bytes;
     }
 
     /// <summary>Counts a message that has come to its end without the peer's handler.</summary>

@@ -152,7 +152,7 @@ public sealed class SessionMachine
     /// <summary>Gets how many of this end's messages the peer's handler did not see, by why.</summary>
     public DropCounts Dropped => _sender.Dropped;
 
-    /// <summary>Gets whether the outbox is at most half full: who waits for room is woken then, not for each message.</summary>
+    /// <summary>Gets whether a lane's outbox that was full is at most half full: who waits for room is woken then, not for each message.</summary>
     public bool HasRoom => _sender.HasRoom;
 
     /// <summary>Gets how many messages wait for the application.</summary>
@@ -225,8 +225,8 @@ public sealed class SessionMachine
         }
         _peerTimeout = terms.ClientTimeout;
         bool positionsFit = isResume
-            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [])
-            : _sender.TryAcknowledge(hello.Received, hello.Processed, expired: []);
+            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [], now)
+            : _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [], now);
         if (!positionsFit)
         {
             HighestEpoch = hello.Epoch;
@@ -252,7 +252,7 @@ public sealed class SessionMachine
         if (State is SessionState.Ended) { return; }
         Learn(welcome);
         bool isResume = want == HelloWant.Resume;
-        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed, expired: []) && (!isResume || welcome.Received >= _sender.PeerReceived);
+        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed, expired: [], now) && (!isResume || welcome.Received >= _sender.PeerReceived);
         if (!positionsFit)
         {
             Attach(welcome.Epoch, TransportRole.Candidate, expires: null, now);
@@ -290,6 +290,11 @@ public sealed class SessionMachine
             return;
         }
         transport.Idle.PeerHeard(now);
+        if (transport.WelcomedAt is { } welcomedAt)
+        {
+            _sender.Measured(now.Since(welcomedAt));               // A client answers welcome at once (S2.2, H1.3, R1.11).
+            transport.WelcomedAt = null;
+        }
         if (!_isConfirmed && frame.Type is not FrameType.Ping and not FrameType.Pong)
         {
             _isConfirmed = true;
@@ -364,7 +369,11 @@ public sealed class SessionMachine
 
     /// <summary>Adds a measured round trip: that of the upgrade request.</summary>
     /// <param name="sample">The time.</param>
-    public void RoundTripMeasured(TimeSpan sample) => _roundTrip.Add(sample);
+    public void RoundTripMeasured(TimeSpan sample)
+    {
+        _roundTrip.Add(sample);
+        _sender.Measured(sample);
+    }
 
     /// <summary>Takes a message over from the application.</summary>
     /// <param name="message">The message.</param>
@@ -491,7 +500,8 @@ public sealed class SessionMachine
         while (transport.Control.TryDequeue(out Frame control)) { WriteControl(writer, in control); }
         if (transport == _active) { WriteSession(transport, writer, now); }
         if (writer.FrameCount == 0) { return false; }
-        if (!isWelcome) { transport.KeepAlive.Sent(now); }         // The welcome leaves the phase that was drawn for the first ping.
+        if (isWelcome) { transport.WelcomedAt = now; }
+        else { transport.KeepAlive.Sent(now); }                    // The welcome leaves the phase that was drawn for the first ping.
         return true;
     }
 
@@ -590,7 +600,7 @@ public sealed class SessionMachine
         Drop(_handOver?.Old, CloseCode.Superseded, "A newer transport has resumed the session.");
         Drop(_active, CloseCode.Superseded, "A newer transport has resumed the session.");
         (_handOver, _mayBeSentResend) = (null, false);
-        bool canRewind = _sender.TryRewind(peerReceived);
+        bool canRewind = _sender.TryRewind(peerReceived, now);
         Debug.Assert(canRewind, "The positions were checked.");
         SessionTransport transport = Attach(epoch, TransportRole.Active, expires, now);
         transport.Expected = _receiver.Received + 1;
@@ -664,7 +674,7 @@ public sealed class SessionMachine
 
     private Violation? ActOnAck(Ack ack, Instant now)
     {
-        if (!_sender.TryAcknowledge(ack.Received, ack.Processed, ack.Expired)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
+        if (!_sender.TryAcknowledge(ack.Received, ack.Processed, ack.Expired, now)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
         if (ack.Known is { } known && !_receiver.TryKnow(known)) { return new Violation(CloseCode.BadAck, "D2.6", "More was said to be known than has expired."); }
         if (ack.Expired.Count > 0) { _receiver.Acks.Owe(0, 0, now); }
         _sender.CreditAnnounced(ack.Credit);
@@ -683,7 +693,7 @@ public sealed class SessionMachine
     private void ActOnPong(SessionTransport transport, long id, Instant now)
     {
         if (transport.PingedAt is not { } pingedAt || id != transport.PingId) { return; }
-        _roundTrip.Add(now.Since(pingedAt));
+        RoundTripMeasured(now.Since(pingedAt));
         transport.PingedAt = null;
     }
 
@@ -706,7 +716,7 @@ public sealed class SessionMachine
         if (!_mayBeSentResend) { return new Violation(CloseCode.BadState, "H1.11", "A resend came without a hand-over."); }
         bool isStale = transport.Role == TransportRole.Retiring && _handOver?.New.Epoch != resend.Lost;
         if (isStale) { return null; }                              // It belongs to an earlier hand-over, which this one has made good.
-        if (!_sender.TryRewind(received)) { return new Violation(CloseCode.BadAck, "H1.6", "A resend of what was never sent, or is received, was asked for."); }
+        if (!_sender.TryRewind(received, now)) { return new Violation(CloseCode.BadAck, "H1.6", "A resend of what was never sent, or is received, was asked for."); }
 
         bool isAnswer = transport.ResendSent;
         bool isTakenBack = transport.HoldsData || (_handOver is { } handOver && handOver.New != transport);
@@ -952,6 +962,7 @@ public sealed class SessionMachine
             int before = writer.Length;
             writer.WriteData(in piece, payload);
             frameBytes = writer.Length - before;
+            if (piece.Lane < Lane.Normal && _sender.NextBytes() > WireLimits.BatchBytes / 4) { break; }   // What is urgent arrives with the WebSocket message that it is in.
         }
         if (IsCloseDue(transport, now))
         {

@@ -29,11 +29,11 @@ public sealed record SessionSettings
     /// <value>Default 16 MiB; <see cref="WindowBytes"/> (it never grows) to 64 MiB.</value>
     public int WindowBytesMax { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>Gets or sets how many messages may wait to leave.</summary>
+    /// <summary>Gets or sets how many messages may wait to leave in each lane.</summary>
     /// <value>Default 8,192; 1 to 1,000,000.</value>
     public int OutboxMessagesMax { get; set; } = 8_192;
 
-    /// <summary>Gets or sets how many payload bytes may wait to leave; a larger message is taken when nothing else waits.</summary>
+    /// <summary>Gets or sets how many payload bytes may wait to leave in each lane; a larger message is taken when nothing else waits there.</summary>
     /// <value>Default 1 MiB; 1 KiB to 1 GiB.</value>
     public int OutboxBytesMax { get; set; } = 1024 * 1024;
 

@@ -38,6 +38,9 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     /// <summary>When the close was last written here.</summary>
     internal Instant? CloseSentAt { get; set; }
 
+    /// <summary>When its welcome was written; null if it was not, or something has come since.</summary>
+    internal Instant? WelcomedAt { get; set; }
+
     internal long PingId { get; set; }
 
     /// <summary>When the last ping left; null if it is answered.</summary>
@@ -56,6 +59,7 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
         digest.Add(ExpiresAt);
         digest.Add(CloseSentAt);
         digest.Add(PingedAt);
+        digest.Add(WelcomedAt);
         foreach (Frame control in Control)
         {
             digest.Add((int)control.Type, control.Number);

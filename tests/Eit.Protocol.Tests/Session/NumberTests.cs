@@ -64,7 +64,7 @@ public class NumberTests
     public void What_is_acknowledged_before_it_is_sent_again_is_left_out()
     {
         World world = new World().Connected();
-        string[] texts = [.. "1234".Select(static digit => new string(digit, WireLimits.PieceBytesMax))];   // Each fills a WebSocket message of its own.
+        string[] texts = [.. "1234".Select(static digit => new string(digit, 10_000))];   // Each fills a WebSocket message of its own.
         world.Wire.Up.IsFrozen = true;
         world.Client.Session.SendAll(texts[0], texts[1]);
         world.Client.Cycle();
