@@ -15,6 +15,7 @@ public sealed class JsonFrameReader : FrameReader
 {
     private const int ShortTextBytesMax = 1024;
     private static readonly SearchValues<byte> s_notPlain = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+    private static readonly Frame s_plainText = new() { Type = FrameType.Data, Lane = Lane.Normal, IsText = true };
     private static readonly SearchValues<char> s_base64Url = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
     private readonly JsonMembers _members = new();
 
@@ -74,17 +75,16 @@ public sealed class JsonFrameReader : FrameReader
         if (!rest.StartsWith("{\"t\":\"data\",\"n\":"u8)) { return -1; }
         int at = 16;
         if (!TryNumber(rest, ref at, out long number) || number == 0) { return -1; }
-        var frame = new Frame { Type = FrameType.Data, Number = number, Lane = Lane.Normal, IsText = true };
+        Frame frame = s_plainText;
         bool isPlain = TryExpect(rest, ref at, ",\"text\":\""u8);
         if (!isPlain && !(TryOptional(rest, ref at, ref frame) && TryExpect(rest, ref at, ",\"text\":\""u8))) { return -1; }
         int length = rest[at..].IndexOfAny(s_notPlain);
         if (length < 0 || rest[at + length] != (byte)'"' || at + length + 1 >= rest.Length || rest[at + length + 1] != (byte)'}') { return -1; }
-        if (!Utf8.IsValid(rest.Slice(at, length))) { return -1; }
-        frames.Add(frame with
-        {
-            Payload = message.Slice(position + at, length),
-            Text = length <= ShortTextBytesMax ? Encoding.UTF8.GetString(rest.Slice(at, length)) : null,
-        });
+        ReadOnlySpan<byte> text = rest.Slice(at, length);
+        bool isAscii = Ascii.IsValid(text);
+        if (!isAscii && !Utf8.IsValid(text)) { return -1; }
+        string? shortText = length > ShortTextBytesMax ? null : isAscii ? Encoding.Latin1.GetString(text) : Encoding.UTF8.GetString(text);   // Latin-1 widens in one pass.
+        frames.Add(frame with { Number = number, Payload = message.Slice(position + at, length), Text = shortText });
         return position + at + length + 2;
     }
 
