@@ -30,6 +30,9 @@ public readonly record struct InboundMessage
     /// <summary>When its life ends here (D2.4); <see cref="Instant.Never"/> without an expiry.</summary>
     internal Instant ExpiresAt { get; init; }
 
+    /// <summary>When it was complete here.</summary>
+    internal Instant ArrivedAt { get; init; }
+
     internal void AppendTo(StateDigest digest)
     {
         digest.Add(Number, (int)Lane, Kind, IsPrompt ? 1 : 0, PayloadBytes);

@@ -12,6 +12,7 @@ internal sealed class MessageReceiver
 {
     private readonly SessionSettings _settings;
     private readonly CreditGrant _grant;
+    private readonly LaneTurns _turns;
     private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
     private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
     private readonly Dictionary<long, EarlyPiece> _early = [];
@@ -26,6 +27,7 @@ internal sealed class MessageReceiver
     internal MessageReceiver(SessionSettings settings, RoundTripEstimate roundTrip)
     {
         _settings = settings;
+        _turns = new LaneTurns(settings.LanePatience);
         _grant = new CreditGrant(settings.WindowMessages, settings.WindowBytes, settings.WindowMessagesMax, settings.WindowBytesMax, roundTrip);
         Acks = new AckSchedule(settings.AckDelay);
         FitAcks();
@@ -96,22 +98,23 @@ internal sealed class MessageReceiver
         return violation;
     }
 
-    /// <summary>Hands the next message to the application: of the highest lane that has one. What has expired is not handed over.</summary>
+    /// <summary>Hands the next message to the application: of the highest lane that has one, or of one in which it has waited too long. What has expired is not handed over.</summary>
     internal bool TryTake(Instant now, out InboundMessage message)
     {
-        for (int lane = 0; Waiting > 0 && lane < LaneMarks.LaneCount;)
+        while (Waiting > 0 && TryPickLane(now, out int lane))
         {
             RingBuffer<InboundMessage> inbox = _inbox[lane];
-            bool isStuck = inbox.Count == 0 || (now >= inbox[0].ExpiresAt && !TryExpire(lane, now));
-            if (isStuck) { lane++; }
-            else if (inbox.Count > 0 && now < inbox[0].ExpiresAt)
+            if (now >= inbox[0].ExpiresAt)
             {
-                message = inbox.Take();
-                Waiting--;
-                _handedOver++;
-                _handedOverIn[lane]++;
-                return true;
+                Expire(lane, now);
+                continue;
             }
+            _turns.Took(wasOverdue: HasHigher(lane));
+            message = inbox.Take();
+            Waiting--;
+            _handedOver++;
+            _handedOverIn[lane]++;
+            return true;
         }
         message = default;
         return false;
@@ -187,18 +190,40 @@ internal sealed class MessageReceiver
         }
     }
 
-    /// <summary>Drops the first message of a lane because its life has ended (D2.4).</summary>
-    /// <returns>False if the peer has to hear of others first.</returns>
-    private bool TryExpire(int lane, Instant now)
+    private bool TryPickLane(Instant now, out int lane)
     {
-        if (_expired.Count == WireLimits.ExpiredMax) { return false; }
+        lane = 0;
+        while (lane < LaneMarks.LaneCount && !HasNextIn(lane, now)) { lane++; }
+        if (lane == LaneMarks.LaneCount) { return false; }
+        if (_inbox[lane].Count == Waiting) { return true; }
+        Span<Instant> waitingSince = stackalloc Instant[LaneMarks.LaneCount];
+        for (int i = 0; i < LaneMarks.LaneCount; i++) { waitingSince[i] = HasNextIn(i, now) ? _inbox[i][0].ArrivedAt : Instant.Never; }
+        lane = _turns.Pick(waitingSince, now);
+        return true;
+    }
+
+    /// <summary>A message that has expired stays while the peer has to hear of others first (D2.5).</summary>
+    private bool HasNextIn(int lane, Instant now) =>
+        _inbox[lane].Count > 0 && (_expired.Count < WireLimits.ExpiredMax || now < _inbox[lane][0].ExpiresAt);
+
+    private bool HasHigher(int lane)
+    {
+        for (int higher = 0; higher < lane; higher++)
+        {
+            if (_inbox[higher].Count > 0) { return true; }
+        }
+        return false;
+    }
+
+    /// <summary>Drops the first message of a lane because its life has ended (D2.4).</summary>
+    private void Expire(int lane, Instant now)
+    {
         InboundMessage message = _inbox[lane].Take();
         Waiting--;
         _expired.Add((message.Number, message.Lane));
         _passed = _passed.With(message.Lane, message.Number);
         if (_handedOverIn[lane] == 0) { Processed = Processed.With(message.Lane, message.Number); }
         GiveBack(in message, now);
-        return true;
     }
 
     private void GiveBack(in InboundMessage message, Instant now)
@@ -275,6 +300,7 @@ internal sealed class MessageReceiver
             Text = lastPiece.IsText ? text ?? Encoding.UTF8.GetString(payload) : null,
             Bytes = lastPiece.IsText ? default : payload.ToArray(),
             PayloadBytes = payload.Length,
+            ArrivedAt = now,
             ExpiresAt = lastPiece.Life is { } life ? arrivedAt + life : Instant.Never,
         });
         Waiting++;

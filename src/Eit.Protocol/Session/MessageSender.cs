@@ -15,6 +15,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private readonly Outbox _outbox = new(settings);
     private readonly RingBuffer<LedgerEntry> _ledger = new();
     private readonly CreditBalance _credit = new();
+    private readonly LaneTurns _turns = new(settings.LanePatience);
     private readonly FlightWindow _flight = new(2 * WireLimits.PieceBytesMax, settings.LedgerBytesMax);
     private long _firstInLedger = 1;
     private long _ledgerBytes;
@@ -62,7 +63,7 @@ internal sealed class MessageSender(SessionSettings settings)
     internal bool IsSettled => OutboxMessages == 0 && _ledger.Count == 0;
 
     /// <summary>Gets whether a piece can be written now.</summary>
-    internal bool HasNext => Math.Max(Cursor, PeerReceived + 1) <= Sent ? !_flight.IsFull : TryPickLane(out _);
+    internal bool HasNext(Instant now) => Math.Max(Cursor, PeerReceived + 1) <= Sent ? !_flight.IsFull : TryPickLane(now, out _);
 
     internal bool HasRoom => _outbox.HasRoom;
 
@@ -126,11 +127,11 @@ internal sealed class MessageSender(SessionSettings settings)
     }
 
     /// <summary>Tells how long the next piece will be; 0 if there is none.</summary>
-    internal int NextBytes()
+    internal int NextBytes(Instant now)
     {
         long next = Math.Max(Cursor, PeerReceived + 1);
         if (next <= Sent) { return _ledger[(int)(next - _firstInLedger)].Payload.Length; }
-        return TryPickLane(out int lane) ? Math.Min(_outbox.Next(lane).Payload.Length - _outbox.Next(lane).NumberedBytes, WireLimits.PieceBytesMax) : 0;
+        return TryPickLane(now, out int lane) ? Math.Min(_outbox.Next(lane).Payload.Length - _outbox.Next(lane).NumberedBytes, WireLimits.PieceBytesMax) : 0;
     }
 
     /// <summary>Goes back, so that everything above a number is written again.</summary>
@@ -208,17 +209,45 @@ internal sealed class MessageSender(SessionSettings settings)
         _outbox.AppendTo(digest);
     }
 
-    private bool TryPickLane(out int lane)
+    private bool TryPickLane(Instant now, out int lane)
     {
         lane = 0;
         if (OutboxMessages == 0 || _ledgerBytes >= settings.LedgerBytesMax) { return false; }
         bool isFull = _ledger.Count >= settings.LedgerPiecesMax;
         while (lane < LaneMarks.LaneCount && !HasNextIn(lane, isFull)) { lane++; }
         if (lane == LaneMarks.LaneCount) { return false; }
+        int highest = lane;
+        bool isAlone = _outbox.MessagesIn(lane) == OutboxMessages;
+        if (!isAlone) { lane = PickLane(isFull, now); }
+        if (MayLeave(lane)) { return true; }
+        bool mayPass = lane != highest && highest < (int)Lane.Normal && MayLeave(highest);
+        if (mayPass) { lane = highest; }                           // What waits for credit or flight does not hold up what need not.
+        return mayPass;
+    }
+
+    private int PickLane(bool isFull, Instant now)
+    {
+        Span<Instant> waitingSince = stackalloc Instant[LaneMarks.LaneCount];
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { waitingSince[lane] = HasNextIn(lane, isFull) ? _outbox.Next(lane).AcceptedAt : Instant.Never; }
+        return _turns.Pick(waitingSince, now);
+    }
+
+    private bool HasHigher(int lane)
+    {
+        for (int higher = 0; higher < lane; higher++)
+        {
+            if (_outbox.HasNextIn(higher)) { return true; }
+        }
+        return false;
+    }
+
+    private bool MayLeave(int lane)
+    {
+        bool isUrgent = lane < (int)Lane.Normal;
+        if (_flight.IsFull && (!isUrgent || _flight.IsFullForUrgent)) { return false; }
         ref OutboxEntry entry = ref _outbox.Next(lane);
-        if (_flight.IsFull && (lane >= (int)Lane.Normal || _flight.IsFullForUrgent)) { return false; }
         bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
-        return !isLastPiece || _credit.Allows(entry.Payload.Length, isUrgent: lane < (int)Lane.Normal);
+        return !isLastPiece || _credit.Allows(entry.Payload.Length, isUrgent);
     }
 
     /// <summary>A message that has begun goes on beyond a full ledger: what stands in the ledger behind its first pieces can't leave before it is complete.</summary>
@@ -227,7 +256,8 @@ internal sealed class MessageSender(SessionSettings settings)
     private bool TryNumber(Instant now)
     {
         DropDue(now);
-        if (!TryPickLane(out int lane)) { return false; }
+        if (!TryPickLane(now, out int lane)) { return false; }
+        _turns.Took(wasOverdue: HasHigher(lane));
         ref OutboxEntry entry = ref _outbox.Next(lane);
         int length = PieceLength(in entry);
         bool hasMore = entry.NumberedBytes + length < entry.Payload.Length;

@@ -77,6 +77,8 @@ internal sealed class Outbox(SessionSettings settings)
         return AcceptResult.Accepted;
     }
 
+    internal int MessagesIn(int lane) => _messages[lane];
+
     internal bool HasNextIn(int lane) => _lanes[lane].Count > 0;
 
     /// <summary>The message of a lane that is next to leave.</summary>

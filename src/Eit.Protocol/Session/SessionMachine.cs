@@ -201,7 +201,7 @@ public sealed class SessionMachine
         if (Find(epoch) is not { } transport) { return false; }
         if (transport.Control.Count > 0) { return true; }
         return transport == _active
-            && ((!transport.HoldsData && _sender.HasNext) || _receiver.Acks.IsDue(now) || IsCloseDue(transport, now) || now >= transport.KeepAlive.NextDeadline);
+            && ((!transport.HoldsData && _sender.HasNext(now)) || _receiver.Acks.IsDue(now) || IsCloseDue(transport, now) || now >= transport.KeepAlive.NextDeadline);
     }
 
     /// <summary>Tells that a client has presented this session on a new transport, with a credential of its principal.</summary>
@@ -947,7 +947,7 @@ public sealed class SessionMachine
 
     private void WriteSession(SessionTransport transport, FrameWriter writer, Instant now)
     {
-        bool hasData = !transport.HoldsData && _sender.HasNext;
+        bool hasData = !transport.HoldsData && _sender.HasNext(now);
         bool pings = now >= transport.KeepAlive.NextDeadline;
         AckSchedule acks = _receiver.Acks;
         if (acks.IsDue(now) || (acks.IsOwed && (hasData || pings || writer.FrameCount > 0 || IsCloseDue(transport, now))))
@@ -962,7 +962,7 @@ public sealed class SessionMachine
             int before = writer.Length;
             writer.WriteData(in piece, payload);
             frameBytes = writer.Length - before;
-            if (piece.Lane < Lane.Normal && _sender.NextBytes() > WireLimits.BatchBytes / 4) { break; }   // What is urgent arrives with the WebSocket message that it is in.
+            if (piece.Lane < Lane.Normal && _sender.NextBytes(now) > WireLimits.BatchBytes / 4) { break; }   // What is urgent arrives with the WebSocket message that it is in.
         }
         if (IsCloseDue(transport, now))
         {

@@ -41,6 +41,10 @@ public sealed record SessionSettings
     /// <value>Default 60 s; 100 ms to 24 h.</value>
     public TimeSpan OutboxAge { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Gets or sets how long a message waits behind the next higher lane, here and in the queue for the handlers, before every second turn is its own; behind a lane that is two or three steps higher twice or three times as long.</summary>
+    /// <value>Default 2 s; 10 ms to 1 h.</value>
+    public TimeSpan LanePatience { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Gets or sets how many pieces may be sent and not yet processed by the peer, whatever credit it gives; the rest of a message that has begun goes beyond it.</summary>
     /// <value>Default 65,536; 1 to 1,000,000.</value>
     public int LedgerPiecesMax { get; set; } = 65_536;
@@ -82,6 +86,7 @@ public sealed record SessionSettings
         if (OutboxMessagesMax is < 1 or > 1_000_000) { yield return $"{path}:OutboxMessagesMax ({OutboxMessagesMax}) must be 1 to 1,000,000."; }
         if (OutboxBytesMax < 1024) { yield return $"{path}:OutboxBytesMax ({OutboxBytesMax}) must be at least 1 KiB."; }
         if (OutboxAge < TimeSpan.FromMilliseconds(100) || OutboxAge > TimeSpan.FromHours(24)) { yield return $"{path}:OutboxAge ({OutboxAge}) must be 100 ms to 24 h."; }
+        if (LanePatience < TimeSpan.FromMilliseconds(10) || LanePatience > TimeSpan.FromHours(1)) { yield return $"{path}:LanePatience ({LanePatience}) must be 10 ms to 1 h."; }
         if (LedgerPiecesMax is < 1 or > 1_000_000) { yield return $"{path}:LedgerPiecesMax ({LedgerPiecesMax}) must be 1 to 1,000,000."; }
         if (LedgerBytesMax < 64 * 1024) { yield return $"{path}:LedgerBytesMax ({LedgerBytesMax}) must be at least 64 KiB."; }
         if (ResumeWindow < TimeSpan.Zero || ResumeWindow > TimeSpan.FromHours(24)) { yield return $"{path}:ResumeWindow ({ResumeWindow}) must be 0 to 24 h."; }

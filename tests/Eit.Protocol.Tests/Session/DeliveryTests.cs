@@ -337,6 +337,49 @@ public class DeliveryTests
         Assert.Equal(999, world.Client.Session.Machine.Dropped.Replaced);
     }
 
+    [Fact, Clause("D3.3")]
+    public void A_bulk_message_that_has_waited_takes_every_second_turn()
+    {
+        World world = WithoutCredit();
+        for (int i = 0; i < 3; i++) { world.Client.Session.Send($"bulk {i}", Lane.Bulk); }
+        world.Pass(7 * s_second);
+        for (int i = 0; i < 4; i++) { world.Client.Session.Send($"critical {i}", Lane.Critical); }
+
+        Finish(world, 8);
+
+        Assert.Equal(["takes the credit", "bulk 0", "critical 0", "bulk 1", "critical 1", "bulk 2", "critical 2", "critical 3"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("D3.3")]
+    public void A_bulk_message_waits_its_time()
+    {
+        World world = WithoutCredit();
+        world.Client.Session.Send("bulk", Lane.Bulk);
+        world.Pass(5 * s_second);
+        for (int i = 0; i < 3; i++) { world.Client.Session.Send($"critical {i}", Lane.Critical); }
+
+        Finish(world, 5);
+
+        Assert.Equal(["takes the credit", "critical 0", "critical 1", "critical 2", "bulk"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("D3.3")]
+    public void Who_waits_too_long_for_the_handler_takes_every_second_turn_too()
+    {
+        World world = new World().Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Send("at work");
+        world.Client.Session.Send("bulk 0", Lane.Bulk);
+        world.Client.Session.Send("bulk 1", Lane.Bulk);
+        world.Pass(7 * s_second);
+        for (int i = 0; i < 3; i++) { world.Client.Session.Send($"critical {i}", Lane.Critical); }
+        world.Settle();
+
+        Finish(world, 6);
+
+        Assert.Equal(["at work", "bulk 0", "critical 0", "bulk 1", "critical 1", "critical 2"], world.Server.Session.Received);
+    }
+
     [Fact, Clause("D4.1")]
     public void A_message_that_has_not_begun_to_leave_can_be_withdrawn()
     {

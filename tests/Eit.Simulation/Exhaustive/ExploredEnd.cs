@@ -36,6 +36,7 @@ internal sealed class ExploredEnd : ISimWorld
             Timeout = isClient ? bounds.Timeout : bounds.Timeout * 1.3, // So that no end's third ping falls on its own time-out, and a tick would decide.
             AckDelay = s_ackDelay,
             OutboxAge = TimeSpan.MaxValue,
+            LanePatience = TimeSpan.FromDays(1),
             MessageBytesMax = 64 * 1024,
             WindowMessages = bounds.WindowMessages,
             WindowMessagesMax = bounds.WindowMessages,
