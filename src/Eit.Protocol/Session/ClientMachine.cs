@@ -15,6 +15,7 @@ public sealed class ClientMachine
     private readonly Func<UInt128> _mintId;
     private readonly RedialSchedule _redial;
     private readonly CycleSchedule _cycle;
+    private readonly SuspicionWatch _suspicion;
     private readonly Queue<ClientOutput> _outputs = new();
 
     private long _epoch;
@@ -23,6 +24,8 @@ public sealed class ClientMachine
     private string _cycleWhy = "age";
     private Instant? _cycleAgainBy;
     private bool _drains;
+    private bool _isServerOverloaded;
+    private Instant _lookAt = Instant.Never;
     private bool _tokenRejected;
     private bool _askedAgain;
     private bool _isPausing;
@@ -42,6 +45,7 @@ public sealed class ClientMachine
         (_mintId, _jitter) = (mintId, jitter);
         _redial = new RedialSchedule(settings.Redial with { }, jitter);
         _cycle = new CycleSchedule(settings.Cycle with { }, jitter);
+        _suspicion = new SuspicionWatch(jitter);
         Instance = new InstanceId(mintId());
     }
 
@@ -68,9 +72,14 @@ public sealed class ClientMachine
     {
         ClientState.Waiting waiting => waiting.RedialAt,
         ClientState.Refused refused => refused.RetryAt,
-        ClientState.Connected when _cycleHello is null && Session is { CanHandOver: true } => _cycle.NextDeadline,
+        ClientState.Connected when _cycleHello is null && Session is { CanHandOver: true } => Instant.Earlier(_cycle.NextDeadline, _lookAt),
         _ => Instant.Never,
     };
+
+    /// <summary>Gets when to race a new transport against the one that is silent.</summary>
+    private Instant RaceAt => !_isServerOverloaded && Session is { LastHeard: { } heardAt } session
+        ? _suspicion.RaceAt(heardAt, session.Timeout, session.RoundTrip.Smoothed, _redial.Spread)
+        : Instant.Never;
 
     /// <summary>Tells that a dial has been welcomed.</summary>
     /// <param name="epoch">The epoch of the dial.</param>
@@ -151,6 +160,7 @@ public sealed class ClientMachine
                 break;
             case SessionOutput.TermsChanged changed:
                 _redial.Spread = changed.Terms.Spread;
+                _isServerOverloaded = changed.Terms.IsOverloaded;
                 _cycle.LimitKnown(changed.Terms.Expires, now);
                 break;
             case SessionOutput.Ended ended:
@@ -264,9 +274,12 @@ public sealed class ClientMachine
         int attempt = State switch { ClientState.Waiting waiting => waiting.Attempt, ClientState.Refused refused => refused.Attempt, _ => -1 };
         if (attempt < 0)
         {
+            bool isRace = Suspects(now);
+            if (!isRace && now < _cycle.NextDeadline) { return false; }
             _cycle.Stop();
-            _cycleHello = MakeHello(HelloWant.Cycle, _cycleWhy);
-            (_cycleWhy, request) = ("age", new DialRequest(_cycleHello.Epoch, _cycleHello, TokenReason.Cycle));
+            _cycleHello = MakeHello(HelloWant.Cycle, isRace ? "suspicion" : _cycleWhy);
+            _cycleWhy = isRace ? _cycleWhy : "age";
+            request = new DialRequest(_cycleHello.Epoch, _cycleHello, TokenReason.Cycle);
             return true;
         }
 
@@ -301,7 +314,8 @@ public sealed class ClientMachine
         digest.Add(_cycle.NextDeadline);
         digest.Add((long?)_cycleHello?.Want ?? 0, _cycleHello?.Epoch ?? 0, (long?)_redialHello?.Want ?? 0, _redialHello?.Epoch ?? 0);
         digest.Add(_drains, _tokenRejected, _askedAgain, _isPausing);
-        digest.Add(_isClosing, _everConnected);
+        digest.Add(_isClosing, _everConnected, _isServerOverloaded);
+        digest.Add(_lookAt);
         digest.Add(_redial.Spread.Ticks, _expires?.Ticks ?? -1);
         digest.Add(_cycleWhy);
         digest.Add(_cycleAgainBy);
@@ -310,6 +324,18 @@ public sealed class ClientMachine
         digest.Add(Standby?.Id.Value ?? UInt128.Zero);
         Session?.AppendTo(digest);
         Standby?.AppendTo(digest);
+    }
+
+    /// <summary>Looks whether the peer is suspiciously silent; else plans the next look, so that nobody has to be told each time that the peer is heard.</summary>
+    private bool Suspects(Instant now)
+    {
+        if (now < _lookAt) { return false; }
+        SessionMachine session = Session!;
+        Instant raceAt = RaceAt;
+        bool isRace = now >= raceAt;
+        if (isRace) { _suspicion.Raced(session.LastHeard!.Value); }
+        _lookAt = isRace || raceAt == Instant.Never ? now + (session.Timeout / 2) : raceAt;
+        return isRace;
     }
 
     private Hello MakeHello(HelloWant want, string why)
@@ -338,6 +364,8 @@ public sealed class ClientMachine
         _redial.Spread = welcome.Spread;
         _redial.Connected(now);
         _expires = welcome.Expires;
+        _isServerOverloaded = false;
+        if (_settings.RacesOnSuspicion) { _lookAt = now + (welcome.ClientTimeout / 2); }
         _cycle.Connected(_expires, now);
     }
 

@@ -125,6 +125,9 @@ public sealed class SessionMachine
     /// <summary>Gets what is known of the time to the peer and back.</summary>
     public RoundTripEstimate RoundTrip => _roundTrip;
 
+    /// <summary>Gets the silence after which this end gives a transport up.</summary>
+    public TimeSpan Timeout => _settings.Timeout;
+
     /// <summary>Gets when the peer was last heard; null without a transport.</summary>
     public Instant? LastHeard => _active?.Idle.HeardAt ?? _candidate?.Idle.HeardAt;
 
@@ -705,7 +708,8 @@ public sealed class SessionMachine
         if (isBelowSeen) { return new Violation(CloseCode.BadNumber, "H1.11", $"More than {last} has come on the old transport."); }
         handOver.PeerLast = last;
         transport.Expected = last + 1;
-        if (_receiver.Received < last && handOver.Old is null) { AskResend(transport, lost: null, now); }
+        bool isOldUseless = handOver.Old is not { } silent || now.Since(silent.Idle.HeardAt) > _settings.Timeout * 0.4;   // A keepalive is overdue: nobody waits for what is on it.
+        if (_receiver.Received < last && isOldUseless) { AskResend(transport, handOver.Old, now); }
         else { handOver.GapDeadline = now + GapWait; }
         CheckCrossed(now);
         return null;

@@ -179,6 +179,7 @@ public sealed class JsonFrameWriter : FrameWriter
         Open(FrameType.Terms);
         Member("spread"u8, terms.Spread);
         if (terms.Expires is { } expires) { Member("expires"u8, expires); }
+        if (terms.IsOverloaded) { Member("overloaded"u8, value: true); }
         Close();
     }
 

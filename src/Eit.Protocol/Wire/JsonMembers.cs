@@ -9,7 +9,7 @@ internal sealed class JsonMembers
 {
     private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window", "life", "known"];
     private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason"];
-    private static readonly string[] s_flags = ["more", "prompt", "ack", "resumed", "standby"];
+    private static readonly string[] s_flags = ["more", "prompt", "ack", "resumed", "standby", "overloaded"];
     private static readonly string[] s_lists = ["processed", "credit", "expired"];
 
     private readonly Dictionary<string, long> _numbers = new(StringComparer.Ordinal);
@@ -163,7 +163,7 @@ internal sealed class JsonMembers
         FrameType.Cycle => _strings.TryGetValue("why", out string? why) && TryTime("within", out TimeSpan within)
             ? new Frame { Type = type, Body = new CycleRequest(why, within) } : null,
         FrameType.Terms => TryTime("spread", out TimeSpan spread)
-            ? new Frame { Type = type, Body = new Terms(spread, TimeOrNull("expires")) } : null,
+            ? new Frame { Type = type, Body = new Terms(spread, TimeOrNull("expires"), _flags.GetValueOrDefault("overloaded")) } : null,
         FrameType.Close => _numbers.TryGetValue("code", out long code) && code is >= 4000 and <= 4999 && _strings.TryGetValue("reason", out string? reason) && _numbers.TryGetValue("last", out long last)
             ? new Frame { Type = type, Number = last, Body = new CloseNotice((CloseCode)code, CloseCodes.ToReason(reason)) } : null,
         FrameType.Hello => MakeHello(),

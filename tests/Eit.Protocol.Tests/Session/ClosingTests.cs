@@ -33,7 +33,7 @@ public class ClosingTests
     [Fact, Clause("C2.2")]
     public void A_peer_that_is_sent_close_sends_what_it_has_and_answers()
     {
-        World world = new World(new ClientSettings { Session = new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 } }).Connected();
+        World world = new World(new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 } }).Connected();
         world.Client.Session.HoldsHandlers = true;
         world.Server.Session.SendAll("one", "two", "three");
         world.Settle();
@@ -428,6 +428,6 @@ public class ClosingTests
 
     /// <summary>A world in which no silence is too long.</summary>
     private static World Patient() => new(
-        new ClientSettings { Session = new SessionSettings { Timeout = TimeSpan.FromMinutes(5) } },
+        new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { Timeout = TimeSpan.FromMinutes(5) } },
         new SessionSettings { Timeout = TimeSpan.FromMinutes(5) });
 }

@@ -59,7 +59,7 @@ public class DeliveryTests
     public void What_waits_too_long_to_leave_is_not_sent()
     {
         World world = new World(
-            new ClientSettings { Session = new SessionSettings { OutboxAge = 3 * s_second } },
+            new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxAge = 3 * s_second } },
             new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
@@ -77,7 +77,7 @@ public class DeliveryTests
     public void A_message_that_has_begun_to_leave_leaves_however_long_it_takes()
     {
         World world = new World(
-            new ClientSettings { Session = new SessionSettings { OutboxAge = s_second } },
+            new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxAge = s_second } },
             new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
@@ -450,7 +450,7 @@ public class DeliveryTests
     private static World WithoutCredit(int outboxMessages = 8_192)
     {
         World world = new World(
-            new ClientSettings { Session = new SessionSettings { OutboxMessagesMax = outboxMessages } },
+            new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxMessagesMax = outboxMessages } },
             new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");

@@ -106,7 +106,7 @@ public class DialFailureTests
     [Fact, Clause("A1.4")]
     public void A_client_that_is_to_stop_when_refused_stops()
     {
-        World world = new World(new ClientSettings { StopsWhenRefused = true }).Connected();
+        World world = new World(new ClientSettings { RacesOnSuspicion = false, StopsWhenRefused = true }).Connected();
         world.HoldsDials = true;
         world.CutTheWire();
         world.Client.Session.SendAll("waits");

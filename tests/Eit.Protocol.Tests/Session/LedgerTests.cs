@@ -59,7 +59,7 @@ public class LedgerTests
     [Fact]
     public void The_outbox_is_bounded()
     {
-        var settings = new ClientSettings { Session = new SessionSettings { OutboxMessagesMax = 3, OutboxBytesMax = 1_024 } };
+        var settings = new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxMessagesMax = 3, OutboxBytesMax = 1_024 } };
         World world = new World(settings, new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
         world.Server.Session.HoldsHandlers = true;
         world.Client.Session.Send("takes the credit");
@@ -77,7 +77,7 @@ public class LedgerTests
     [Fact]
     public void A_message_larger_than_the_outbox_is_taken_when_nothing_else_waits()
     {
-        var settings = new ClientSettings { Session = new SessionSettings { OutboxBytesMax = 1_024 } };
+        var settings = new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxBytesMax = 1_024 } };
         World world = new World(settings).Connected();
         string large = new('l', 100_000);
 
@@ -101,5 +101,5 @@ public class LedgerTests
         Assert.Equal(["goes on"], world.Server.Session.Received);
     }
 
-    private static World WithLedgerOf(int pieces) => new World(new ClientSettings { Session = new SessionSettings { LedgerPiecesMax = pieces } }).Connected();
+    private static World WithLedgerOf(int pieces) => new World(new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { LedgerPiecesMax = pieces } }).Connected();
 }

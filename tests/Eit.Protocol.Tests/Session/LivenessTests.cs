@@ -252,6 +252,6 @@ public class LivenessTests
     }
 
     private static World Timed(int clientSeconds, int serverSeconds) => new(
-        new ClientSettings { Session = new SessionSettings { Timeout = TimeSpan.FromSeconds(clientSeconds) } },
+        new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { Timeout = TimeSpan.FromSeconds(clientSeconds) } },
         new SessionSettings { Timeout = TimeSpan.FromSeconds(serverSeconds) });
 }

@@ -190,7 +190,7 @@ public class OpeningTests
     [InlineData(300, 30)]
     public void The_server_moves_the_clients_time_out_into_its_bounds(int asked, int used)
     {
-        var settings = new ClientSettings { Session = new SessionSettings { Timeout = TimeSpan.FromSeconds(asked) } };
+        var settings = new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { Timeout = TimeSpan.FromSeconds(asked) } };
         World world = new(settings);
         world.Server.Timeouts = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
         world.Connected();

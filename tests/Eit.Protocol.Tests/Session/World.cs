@@ -66,7 +66,7 @@ internal sealed class World
 
     internal ClientEnd AddClient(string principal, ClientSettings? settings = null, Func<UInt128>? mintId = null)
     {
-        var client = new ClientEnd(this, principal, settings ?? new ClientSettings(), mintId ?? MintId);
+        var client = new ClientEnd(this, principal, settings ?? new ClientSettings { RacesOnSuspicion = false }, mintId ?? MintId);
         _clients.Add(client);
         return client;
     }

@@ -36,6 +36,7 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
         Parse("""{"t":"resend","received":39,"lost":4}"""),
         Parse("""{"t":"cycle","why":"drain","within":20000}"""),
         Parse("""{"t":"terms","spread":500,"expires":3600000}"""),
+        Parse("""{"t":"terms","spread":500,"overloaded":true}"""),
         Parse("""{"t":"close","code":4000,"reason":"done","last":41}"""),
     ];
 
@@ -47,7 +48,7 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
         "hello" => new HashSet<string> { "why" },
         "welcome" when Value("resumed") == "true" => new HashSet<string> { "secret", "why", "standby", "expires" },
         "welcome" => new HashSet<string> { "why", "standby", "expires" },
-        "terms" => new HashSet<string> { "expires" },
+        "terms" => new HashSet<string> { "expires", "overloaded" },
         _ => new HashSet<string>(),
     };
 

@@ -66,7 +66,7 @@ internal sealed class RandomFrames(ulong seed)
                 writer.WriteCycle(request);
                 return new Frame { Type = type, Body = request };
             case FrameType.Terms:
-                var terms = new Terms(Time(), Flip() ? Time() : null);
+                var terms = new Terms(Time(), Flip() ? Time() : null, Flip());
                 writer.WriteTerms(terms);
                 return new Frame { Type = type, Body = terms };
             case FrameType.Close:

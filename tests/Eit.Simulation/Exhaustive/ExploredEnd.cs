@@ -46,6 +46,7 @@ internal sealed class ExploredEnd : ISimWorld
             var settings = new ClientSettings
             {
                 Session = session,
+                RacesOnSuspicion = false,
                 Redial = new RedialOptions { StableAfter = TimeSpan.Zero },
                 Cycle = new CycleOptions { Latest = TimeSpan.MaxValue },
             };
