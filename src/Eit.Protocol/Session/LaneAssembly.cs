@@ -1,3 +1,4 @@
+using Eit.Backoff;
 using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Session;
@@ -11,12 +12,22 @@ internal sealed class LaneAssembly(byte kind, bool isText)
 
     internal ReadOnlySpan<byte> Payload => _buffer.AsSpan(0, Length);
 
+    /// <summary>Since when it has made no progress, for all that is known here.</summary>
+    internal Instant StandsSince { get; private set; }
+
+    /// <summary>Whether it has once been found standing for too long.</summary>
+    internal bool IsSuspicious { get; private set; }
+
     internal bool Fits(in Frame piece) => piece.Kind == kind && piece.IsText == isText;
 
-    internal void Add(ReadOnlySpan<byte> part)
+    internal void Add(ReadOnlySpan<byte> part, Instant now)
     {
         if (_buffer.Length - Length < part.Length) { Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, Length + part.Length)); }
         part.CopyTo(_buffer.AsSpan(Length));
         Length += part.Length;
+        Stand(now, isSuspicious: false);
     }
+
+    /// <summary>Begins to count anew.</summary>
+    internal void Stand(Instant now, bool isSuspicious) => (StandsSince, IsSuspicious) = (now, isSuspicious);
 }

@@ -19,6 +19,7 @@ internal sealed class MessageReceiver
     private readonly RingBuffer<(long Number, Lane Lane)> _expired = new();
     private readonly int[] _handedOverIn = new int[LaneMarks.LaneCount];
     private long _earlyBytes;
+    private long _assemblyBytes;
     private int _handedOver;
     private long _expiredKnown;
     private LaneMarks _passed;
@@ -68,7 +69,7 @@ internal sealed class MessageReceiver
     internal int Waiting { get; private set; }
 
     /// <summary>Gets the payload bytes that are here and not processed.</summary>
-    internal long BytesHeld => _grant.BytesHeld + _earlyBytes + AssemblyBytes;
+    internal long BytesHeld => _grant.BytesHeld + _earlyBytes + _assemblyBytes;
 
     /// <summary>Gets whether the application has finished with every message.</summary>
     internal bool IsSettled => Waiting == 0 && _handedOver == 0;
@@ -76,7 +77,12 @@ internal sealed class MessageReceiver
     /// <summary>Gets how many pieces came that were here already.</summary>
     internal long Duplicates { get; private set; }
 
-    private long AssemblyBytes => _assemblies.Sum(static assembly => (long)(assembly?.Length ?? 0));
+    /// <summary>Gets when a message that has begun may have stood for too long (F2.9).</summary>
+    internal Instant NextLook { get; private set; } = Instant.Never;
+
+    /// <summary>Gets whether the peer could finish any message.</summary>
+    private bool CanFinish =>
+        _grant.BytesWindow - _grant.BytesHeld >= _settings.MessageBytesMax && _grant.MessagesHeld + (_settings.WindowMessages / 16) < _grant.MessagesWindow;
 
     /// <summary>Takes a piece that came in its place on its transport.</summary>
     internal Violation? Accept(in Frame piece, Instant now)
@@ -146,6 +152,29 @@ internal sealed class MessageReceiver
         GiveBack(in message, now);
     }
 
+    /// <summary>Looks for a message that the peer does not finish (F2.9).</summary>
+    internal Violation? FindUnfinished(Instant now)
+    {
+        NextLook = Instant.Never;
+        foreach (LaneAssembly? assembly in _assemblies)
+        {
+            if (assembly is null) { continue; }
+            if (now >= assembly.StandsSince + _settings.ReassemblyTimeout)
+            {
+                if (assembly.IsSuspicious && CanFinish) { return new Violation(CloseCode.Unfinished, "F2.9", "A message that has begun is not finished."); }
+                assembly.Stand(now, isSuspicious: CanFinish);
+            }
+            NextLook = Instant.Earlier(NextLook, assembly.StandsSince + _settings.ReassemblyTimeout);
+        }
+        return null;
+    }
+
+    /// <summary>The peer has a transport again: what has begun is not judged by the time without one.</summary>
+    internal void Resumed(Instant now)
+    {
+        foreach (LaneAssembly? assembly in _assemblies) { assembly?.Stand(now, isSuspicious: false); }
+    }
+
     /// <summary>Hands nothing more over: what waits and what comes is received, gives its credit back and is never processed.</summary>
     internal void Discard(Instant now)
     {
@@ -185,7 +214,12 @@ internal sealed class MessageReceiver
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
         {
             digest.Add(_assemblies[lane] is null ? -1 : 1, _inbox[lane].Count);
-            if (_assemblies[lane] is { } assembly) { digest.Add(assembly.Payload); }
+            if (_assemblies[lane] is { } assembly)
+            {
+                digest.Add(assembly.Payload);
+                digest.Add(assembly.StandsSince);
+                digest.Add(assembly.IsSuspicious);
+            }
             for (int i = 0; i < _inbox[lane].Count; i++) { _inbox[lane][i].AppendTo(digest); }
         }
     }
@@ -247,8 +281,7 @@ internal sealed class MessageReceiver
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
     private Violation? Keep(in Frame piece, Instant now)
     {
-        long bytesMax = _grant.BytesWindow + ((long)LaneMarks.LaneCount * _settings.MessageBytesMax);   // Each lane may have begun a message that is not charged yet.
-        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= bytesMax;
+        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + (2L * _settings.MessageBytesMax);
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
         _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, now));
         _earlyBytes += piece.Payload.Length;
@@ -262,13 +295,18 @@ internal sealed class MessageReceiver
         long bytes = (long)(assembly?.Length ?? 0) + piece.Payload.Length;
         if (bytes > _settings.MessageBytesMax) { return new Violation(CloseCode.MessageTooLarge, "F2.6", $"A message has more than {_settings.MessageBytesMax} bytes."); }
 
+        bool isPiece = piece.HasMore || assembly is not null;
+        if (isPiece && _assemblyBytes + piece.Payload.Length > 2L * _settings.MessageBytesMax) { return new Violation(CloseCode.CreditExceeded, "F2.8", "Incomplete messages are too long together."); }
+
         Received++;
         if (piece.WantsAck) { Acks.OweNow(now); }
         else { Acks.Owe(1, piece.Payload.Length, now); }
         if (piece.HasMore)
         {
             assembly ??= new LaneAssembly(piece.Kind, piece.IsText);
-            assembly.Add(piece.Payload.Span);
+            assembly.Add(piece.Payload.Span, now);
+            _assemblyBytes += piece.Payload.Length;
+            NextLook = Instant.Earlier(NextLook, now + _settings.ReassemblyTimeout);
             return null;
         }
 
@@ -278,7 +316,8 @@ internal sealed class MessageReceiver
             Complete(in piece, piece.Payload.Span, piece.Text, arrivedAt, now);
             return null;
         }
-        assembly.Add(piece.Payload.Span);
+        _assemblyBytes -= assembly.Length;
+        assembly.Add(piece.Payload.Span, now);
         Complete(in piece, assembly.Payload, text: null, arrivedAt, now);
         assembly = null;
         return null;

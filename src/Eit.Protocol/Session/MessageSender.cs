@@ -19,6 +19,8 @@ internal sealed class MessageSender(SessionSettings settings)
     private readonly FlightWindow _flight = new(2 * WireLimits.PieceBytesMax, settings.LedgerBytesMax);
     private long _firstInLedger = 1;
     private long _ledgerBytes;
+    private long _begunBytes;
+    private long _begunBytesBelow;
     private bool _isStopped;
     private long _expiredAtPeer;
     private bool _owesKnown;
@@ -251,7 +253,22 @@ internal sealed class MessageSender(SessionSettings settings)
     }
 
     /// <summary>A message that has begun goes on beyond a full ledger: what stands in the ledger behind its first pieces can't leave before it is complete.</summary>
-    private bool HasNextIn(int lane, bool isFull) => _outbox.HasNextIn(lane) && (!isFull || _outbox.Next(lane).HasBegun);
+    private bool HasNextIn(int lane, bool isFull) => _outbox.HasNextIn(lane) && (isFull ? _outbox.Next(lane).HasBegun : MayBegin(lane));
+
+    /// <summary>A message of several pieces begins only if the peer has room for it beside those that have begun (F2.8).</summary>
+    private bool MayBegin(int lane)
+    {
+        ref OutboxEntry entry = ref _outbox.Next(lane);
+        if (entry.Payload.Length <= WireLimits.PieceBytesMax || entry.HasBegun) { return true; }
+        bool fits = _begunBytes + entry.Payload.Length <= 2 * PeerMessageBytesMax;
+        return fits && (lane < (int)Lane.Normal || _begunBytesBelow + entry.Payload.Length <= PeerMessageBytesMax);
+    }
+
+    private void CountBegun(int lane, int bytes)
+    {
+        _begunBytes += bytes;
+        if (lane >= (int)Lane.Normal) { _begunBytesBelow += bytes; }
+    }
 
     private bool TryNumber(Instant now)
     {
@@ -266,7 +283,12 @@ internal sealed class MessageSender(SessionSettings settings)
         _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token) { ExpiresAt = entry.ExpiresAt });
         _ledgerBytes += length;
         Sent++;
-        if (!entry.HasBegun) { _outbox.Begin(lane); }
+        if (!entry.HasBegun)
+        {
+            _outbox.Begin(lane);
+            if (hasMore) { CountBegun(lane, entry.Payload.Length); }
+        }
+        else if (!hasMore) { CountBegun(lane, -entry.Payload.Length); }
         entry.NumberedBytes += length;
         if (hasMore) { return true; }
 

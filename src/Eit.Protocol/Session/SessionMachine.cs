@@ -186,6 +186,7 @@ public sealed class SessionMachine
             if (_active is not { } active) { return at; }
             at = Earliest(at, active.Idle.NextDeadline, active.ExpiresAt);
             at = Earliest(at, active.KeepAlive.NextDeadline, _receiver.Acks.NextDeadline);
+            at = Instant.Earlier(at, _receiver.NextLook);
             return IsCloseUnanswered && active.CloseSentAt is { } sentAt ? Instant.Earlier(at, sentAt + _settings.CloseRetry) : at;
         }
     }
@@ -358,7 +359,9 @@ public sealed class SessionMachine
             AskResend(handOver.New, handOver.Old, now);
         }
         if (_candidate is { } candidate) { Judge(candidate, now); }
-        if (_active is { } active) { Judge(active, now); }
+        if (_active is not { } active) { return; }
+        if (now >= _receiver.NextLook && _receiver.FindUnfinished(now) is { } violation) { Fail(violation); }
+        else { Judge(active, now); }
     }
 
     /// <summary>Tells that the application has finished with a message, or has thrown.</summary>
@@ -607,6 +610,7 @@ public sealed class SessionMachine
         Debug.Assert(canRewind, "The positions were checked.");
         SessionTransport transport = Attach(epoch, TransportRole.Active, expires, now);
         transport.Expected = _receiver.Received + 1;
+        _receiver.Resumed(now);
         _outputs.Enqueue(new SessionOutput.Resumed(epoch, outage, _sender.Sent - peerReceived));
         Settle();
         return transport;

@@ -53,6 +53,10 @@ public sealed record SessionSettings
     /// <value>Default 16 MiB; 64 KiB to 1 GiB.</value>
     public int LedgerBytesMax { get; set; } = 16 * 1024 * 1024;
 
+    /// <summary>Gets or sets how long a message that has begun may make no progress although the peer could go on with it; it is looked at twice before the peer's session ends with that (F2.9).</summary>
+    /// <value>Default 30 s; 1 s to 1 h.</value>
+    public TimeSpan ReassemblyTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Gets or sets how long a session waits for a transport in an outage. The server's counts; zero: it does not.</summary>
     /// <value>Default 120 s; 0 to 24 h.</value>
     public TimeSpan ResumeWindow { get; set; } = TimeSpan.FromSeconds(120);
@@ -89,6 +93,7 @@ public sealed record SessionSettings
         if (LanePatience < TimeSpan.FromMilliseconds(10) || LanePatience > TimeSpan.FromHours(1)) { yield return $"{path}:LanePatience ({LanePatience}) must be 10 ms to 1 h."; }
         if (LedgerPiecesMax is < 1 or > 1_000_000) { yield return $"{path}:LedgerPiecesMax ({LedgerPiecesMax}) must be 1 to 1,000,000."; }
         if (LedgerBytesMax < 64 * 1024) { yield return $"{path}:LedgerBytesMax ({LedgerBytesMax}) must be at least 64 KiB."; }
+        if (ReassemblyTimeout < TimeSpan.FromSeconds(1) || ReassemblyTimeout > TimeSpan.FromHours(1)) { yield return $"{path}:ReassemblyTimeout ({ReassemblyTimeout}) must be 1 s to 1 h."; }
         if (ResumeWindow < TimeSpan.Zero || ResumeWindow > TimeSpan.FromHours(24)) { yield return $"{path}:ResumeWindow ({ResumeWindow}) must be 0 to 24 h."; }
         if (CloseRetry < TimeSpan.FromMilliseconds(100) || CloseRetry > CloseGiveUp) { yield return $"{path}:CloseRetry ({CloseRetry}) must be 100 ms to CloseGiveUp ({CloseGiveUp})."; }
         if (CloseGiveUp > TimeSpan.FromHours(1)) { yield return $"{path}:CloseGiveUp ({CloseGiveUp}) must be at most 1 h."; }

@@ -69,6 +69,9 @@ public enum CloseCode
     /// <summary>A handler failed, and the application wants its connection to end with that.</summary>
     HandlerFailed = 4509,
 
+    /// <summary>The peer does not finish a message that it has begun.</summary>
+    Unfinished = 4510,
+
     /// <summary>The server does not want this client.</summary>
     Forbidden = 4600,
 

@@ -58,6 +58,7 @@ public class CloseCodesTests
             [CloseCode.MessageTooLarge] = 4507,
             [CloseCode.HelloTimeout] = 4508,
             [CloseCode.HandlerFailed] = 4509,
+            [CloseCode.Unfinished] = 4510,
             [CloseCode.Forbidden] = 4600,
             [CloseCode.Superseded] = 4700,
             [CloseCode.StaleEpoch] = 4701,
