@@ -60,7 +60,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<EitConnection>();
         DeadlineWheel wheel = ReferenceEquals(options.TimeProvider, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(options.TimeProvider);
         _host = new ClientHost(this, wheel, _logger);
-        var settings = new ClientSettings { Session = _options.Session, Redial = _options.Redial, Cycle = _options.Cycle, StopsWhenRefused = _options.StopsWhenRefused };
+        var settings = new ClientSettings { Session = _options.Session, Redial = _options.Redial, Cycle = _options.Cycle, RacesOnSuspicion = _options.RacesOnSuspicion, StopsWhenRefused = _options.StopsWhenRefused };
         _machine = new ClientMachine(settings, MintId, new SeededJitter(options.JitterSeed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))));
         _dialler = new Dialler(_options);
         _pipeline = _options.RedialPipeline ?? BuiltInPipeline();
@@ -116,6 +116,24 @@ public sealed partial class EitConnection : IAsyncDisposable
         get
         {
             lock (_host.Gate) { return _machine.Session?.RoundTrip is { IsKnown: true } known ? known.Smoothed : null; }
+        }
+    }
+
+    /// <summary>Gets how many messages of the current session the server's handler did not see, by why.</summary>
+    public DropCounts Dropped
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.Dropped ?? default; }
+        }
+    }
+
+    /// <summary>Gets how many messages wait to leave.</summary>
+    public int OutboxMessages
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.OutboxMessages ?? 0; }
         }
     }
 

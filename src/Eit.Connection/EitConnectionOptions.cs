@@ -69,6 +69,10 @@ public sealed record EitConnectionOptions
     /// <value>Default false: a vehicle must not stay away for ever because a firewall erred.</value>
     public bool StopsWhenRefused { get; set; }
 
+    /// <summary>Gets or sets whether a transport that is suspiciously silent is raced against a new one before its time-out (L2.1).</summary>
+    /// <value>Default true.</value>
+    public bool RacesOnSuspicion { get; set; } = true;
+
     /// <summary>Gets or sets the pipeline that each outage's redials run in, in place of the built-in one, which waits as <see cref="Redial"/> says.</summary>
     /// <value>Default null. The pipeline retries on <see cref="EitException"/> with <see cref="EitException.IsTransient"/>; when it gives up, the connection is closed.</value>
     public ResiliencePipeline? RedialPipeline { get; set; }

@@ -13,4 +13,5 @@ internal static class LinkEventIds
     internal const int DeadlineThrew = 107;
     internal const int HandlerHangs = 108;
     internal const int MutualWait = 109;
+    internal const int ConsumerSlow = 110;
 }

@@ -13,6 +13,9 @@ public sealed partial class SessionPump
         [LoggerMessage(LinkEventIds.DeadlineThrew, LogLevel.Critical, "A deadline of session {SessionId} threw: a bug in Eit.", EventName = nameof(DeadlineThrew))]
         public static partial void DeadlineThrew(ILogger logger, Exception failure, SessionId sessionId);
 
+        [LoggerMessage(LinkEventIds.ConsumerSlow, LogLevel.Warning, "The peer of session {SessionId} is a slow consumer: {MessageCount} messages of {ByteCount} bytes wait, the oldest for {OldestMs} ms.", EventName = nameof(ConsumerSlow))]
+        public static partial void ConsumerSlow(ILogger logger, SessionId sessionId, int messageCount, long byteCount, double oldestMs);
+
         [LoggerMessage(LinkEventIds.MutualWait, LogLevel.Warning, "A handler of session {SessionId} has waited {LimitSeconds} s for a send. If the peer's handler does the same, each waits for the other: send without waiting, or outside of the handler.", EventName = nameof(MutualWait))]
         public static partial void MutualWait(ILogger logger, SessionId sessionId, double limitSeconds);
 

@@ -409,6 +409,9 @@ public sealed partial class SessionPump
                 foreach (MessageOutcome outcome in ended.Unfinished) { Tell(in outcome); }
                 Log.SessionEnded(_host.Logger, Machine.Id, (int)ended.Code, ended.Reason, ended.Unfinished.Count);
                 break;
+            case SessionOutput.ConsumerSlow slow:
+                Log.ConsumerSlow(_host.Logger, Machine.Id, slow.Messages, slow.Bytes, slow.Oldest.TotalMilliseconds);
+                break;
             case SessionOutput.Resumed resumed:
                 Log.SessionResumed(_host.Logger, Machine.Id, resumed.Epoch, resumed.Outage.TotalMilliseconds, resumed.Replayed);
                 break;

@@ -31,6 +31,11 @@ public abstract class EitHandler
     /// <param name="outage">How long it was away.</param>
     public virtual ValueTask OnResumedAsync(EitSession session, TimeSpan outage) => default;
 
+    /// <summary>Messages have waited too long for the client, which is there: its handler is slower than what is sent to it. Called once for each backlog.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="backlog">What waits.</param>
+    public virtual ValueTask OnSlowConsumerAsync(EitSession session, EitSlowConsumer backlog) => default;
+
     /// <summary>The session is over; the last call.</summary>
     /// <param name="session">The session.</param>
     /// <param name="end">Why, and what became of every message that is not known to be processed.</param>

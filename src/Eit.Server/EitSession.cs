@@ -59,6 +59,12 @@ public sealed class EitSession
     /// <summary>Gets the smoothed time to the client and back; null before it has been measured.</summary>
     public TimeSpan? RoundTripTime => Read(static machine => machine.RoundTrip is { IsKnown: true } known ? known.Smoothed : (TimeSpan?)null);
 
+    /// <summary>Gets how many of the messages to the client its handler did not see, by why.</summary>
+    public DropCounts Dropped => Read(static machine => machine.Dropped);
+
+    /// <summary>Gets how many messages wait to leave.</summary>
+    public int OutboxMessages => Read(static machine => machine.OutboxMessages);
+
     /// <summary>Gets a task that ends when the session is over and its transports are released; it never fails.</summary>
     public Task Ended => _pump.Ended;
 
@@ -144,7 +150,7 @@ public sealed class EitSession
 
     internal void Attach(TransportLine line) => _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0);
 
-    internal void Announce(TimeSpan spread) => _pump.Do((machine, now) => machine.Announce(new Terms(spread, Expires: null), now));
+    internal void Announce(TimeSpan spread, bool isOverloaded) => _pump.Do((machine, now) => machine.Announce(new Terms(spread, Expires: null, isOverloaded), now));
 
     internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
 
@@ -172,6 +178,8 @@ public sealed class EitSession
         internal sealed record Outage(CloseCode Code, string Reason) : HostedEvent;
 
         internal sealed record Resumed(TimeSpan Took) : HostedEvent;
+
+        internal sealed record Slow(EitSlowConsumer Backlog) : HostedEvent;
 
         internal sealed record Ended(EitSessionEnd End) : HostedEvent;
     }
@@ -201,6 +209,10 @@ public sealed class EitSession
                     sessions.Attached(session);
                     if (_isAnnounced) { Post(new HostedEvent.Resumed(resumed.Outage)); }
                     break;
+                case SessionOutput.ConsumerSlow slow:
+                    sessions.FoundSlow();
+                    if (_isAnnounced) { Post(new HostedEvent.Slow(new EitSlowConsumer(slow.Messages, slow.Bytes, slow.Oldest))); }
+                    break;
                 case SessionOutput.StateChanged { Previous: SessionState.Detached, Current: SessionState.Proving }:
                     sessions.Attached(session);
                     break;
@@ -221,6 +233,7 @@ public sealed class EitSession
             HostedEvent.Confirmed => BeginAsync(),
             HostedEvent.Outage outage => _handler?.OnOutageAsync(session, outage.Code, outage.Reason) ?? default,
             HostedEvent.Resumed resumed => _handler?.OnResumedAsync(session, resumed.Took) ?? default,
+            HostedEvent.Slow slow => _handler?.OnSlowConsumerAsync(session, slow.Backlog) ?? default,
             HostedEvent.Ended ended => EndAsync(ended.End),
             _ => throw new System.Diagnostics.UnreachableException(),
         };

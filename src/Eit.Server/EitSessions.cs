@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Eit.Backoff;
 using Eit.Link;
@@ -12,11 +13,16 @@ namespace Eit.Server;
 /// <summary>The sessions of this server. All members are safe from any thread.</summary>
 public sealed partial class EitSessions
 {
+    private static readonly Meter s_meter = new("Eit.Server");
+    private static readonly Counter<long> s_slowConsumerCount = s_meter.CreateCounter<long>("eit.server.slow_consumers", unit: null, "How often a client was found to be a slow consumer.");
+
     private readonly Lock _gate = new();
     private readonly SessionDirectory<EitSession> _directory;
     private readonly ILogger _logger;
     private TimeSpan _announcedSpread;
+    private long _slowConsumers;
     private volatile bool _isDraining;
+    private volatile bool _isOverloaded;
 
     /// <summary>Makes an empty registry; the container does.</summary>
     /// <param name="options">The server's options.</param>
@@ -65,6 +71,24 @@ public sealed partial class EitSessions
     internal DeadlineWheel Wheel { get; }
 
     internal ILogger SessionLogger { get; }
+
+    /// <summary>Gets how often a client was found to be a slow consumer; also the counter <c>eit.server.slow_consumers</c> of the meter <c>Eit.Server</c>.</summary>
+    public long SlowConsumers => Interlocked.Read(ref _slowConsumers);
+
+    /// <summary>Gets or sets whether the server has too much to do: its clients are told, and do not race a new transport against one that is merely slow to answer.</summary>
+    public bool IsOverloaded
+    {
+        get => _isOverloaded;
+        set
+        {
+            lock (_gate)
+            {
+                if (_isOverloaded == value) { return; }
+                _isOverloaded = value;
+            }
+            TellTerms(Spread());
+        }
+    }
 
     /// <summary>Lists the sessions as they are now.</summary>
     public IReadOnlyList<EitSession> List()
@@ -124,6 +148,7 @@ public sealed partial class EitSessions
                     older?.Abort(CloseCode.Superseded, "Another client has presented the same instance.");
                     Log.SessionBegan(_logger, begun!.Id, hello.Instance, begun.Path);
                     begun.Attach(line);
+                    if (_isOverloaded) { begun.Announce(Spread(), isOverloaded: true); }
                     AnnounceSpread();
                     return null;
                 case AdmissionVerdict<EitSession>.Refuse refuse:
@@ -156,6 +181,12 @@ public sealed partial class EitSessions
         lock (_gate) { _directory.Remove(session.Id); }
     }
 
+    internal void FoundSlow()
+    {
+        Interlocked.Increment(ref _slowConsumers);
+        s_slowConsumerCount.Add(1);
+    }
+
     /// <summary>Takes no new sessions any more.</summary>
     internal void BeginDrain() => _isDraining = true;
 
@@ -169,6 +200,10 @@ public sealed partial class EitSessions
     private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, EitHandler> makeHandler)
     {
         SessionSettings settings = principalKey is null ? Options.Session with { ResumeWindow = TimeSpan.Zero } : Options.Session;
+        if (context.GetEndpoint()?.Metadata.GetMetadata<SlowConsumerPolicy>() is { } policy)
+        {
+            settings = settings with { SlowConsumers = policy.SlowConsumers, SlowConsumerAfter = policy.After ?? settings.SlowConsumerAfter };
+        }
         var jitter = new SeededJitter(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
         var id = new SessionId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
         var machine = SessionMachine.Accept(id, RandomNumberGenerator.GetBytes(ResumeProof.SecretBytes), hello, terms, refusal, settings, jitter, Wheel.Now);
@@ -184,6 +219,11 @@ public sealed partial class EitSessions
             if (spread <= _announcedSpread * 2 && spread >= _announcedSpread / 2) { return; }
             _announcedSpread = spread;
         }
-        foreach (EitSession session in List()) { session.Announce(spread); }
+        TellTerms(spread);
+    }
+
+    private void TellTerms(TimeSpan spread)
+    {
+        foreach (EitSession session in List()) { session.Announce(spread, _isOverloaded); }
     }
 }

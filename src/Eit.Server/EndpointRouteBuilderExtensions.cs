@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Eit.Protocol.Session;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -28,6 +29,19 @@ public static class EndpointRouteBuilderExtensions
     public static IEndpointConventionBuilder MapEit<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path)
         where THandler : EitHandler =>
         Map(endpoints, path, static services => ActivatorUtilities.GetServiceOrCreateInstance<THandler>(services));
+
+    /// <summary>Says what the endpoint does about clients whose handlers are too slow; without this, <see cref="SessionSettings.SlowConsumers"/> does.</summary>
+    /// <typeparam name="TBuilder">The endpoint's builder.</typeparam>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="slowConsumers">What it does.</param>
+    /// <param name="after">How long a message may wait to leave, with a transport there; null for <see cref="SessionSettings.SlowConsumerAfter"/>. 100 ms to 24 h.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is out of range.</exception>
+    public static TBuilder WithSlowConsumers<TBuilder>(this TBuilder endpoint, SlowConsumers slowConsumers, TimeSpan? after = null)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        if (after is { } time && (time < TimeSpan.FromMilliseconds(100) || time > TimeSpan.FromHours(24))) { throw new ArgumentOutOfRangeException(nameof(after), time, "It must be 100 ms to 24 h."); }
+        return endpoint.WithMetadata(new SlowConsumerPolicy(slowConsumers, after));
+    }
 
     private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, EitHandler> makeHandler)
     {

@@ -143,9 +143,9 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
 
     private async Task BlackHoleAsync(CancellationToken cancellationToken)
     {
-        int losses = watch.Losses;
+        (int losses, int moves) = (watch.Losses, watch.Moves);
         await UntilAsync(() => client.IsConnected && relay.Blacken() > 0, cancellationToken);
-        await UntilResumedAsync(losses, cancellationToken);
+        await UntilAsync(() => (watch.Losses > losses || watch.Moves > moves) && client.IsConnected, cancellationToken);   // As a rule a race gets it out.
         _blackHoles++;
     }
 

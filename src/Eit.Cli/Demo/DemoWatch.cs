@@ -7,6 +7,7 @@ internal sealed class DemoWatch
 {
     private volatile int _losses;
     private volatile int _resumes;
+    private volatile int _moves;
     private volatile int _failedDials;
     private volatile EitSessionEnded? _ended;
 
@@ -14,11 +15,15 @@ internal sealed class DemoWatch
     internal DemoWatch(EitConnection client)
     {
         client.StateChanged += (_, change) => Count(change);
+        client.Cycled += (_, _) => _moves++;                       // Events come one at a time.
         client.SessionEnded += (_, ended) => _ended ??= ended;
     }
 
     /// <summary>Gets how often the connection was lost.</summary>
     internal int Losses => _losses;
+
+    /// <summary>Gets how often the connection has moved to a new transport while the old one was there: a cycle, or a race that the new one has won.</summary>
+    internal int Moves => _moves;
 
     /// <summary>Gets how often the session of before went on after a loss.</summary>
     internal int Resumes => _resumes;

@@ -42,6 +42,9 @@ internal sealed class MessageSender(SessionSettings settings)
 
     internal int OutboxMessages => _outbox.Messages;
 
+    /// <summary>Gets since when the oldest message waits to leave; <see cref="Instant.Never"/> if none does.</summary>
+    internal Instant WaitingSince => OutboxMessages == 0 ? Instant.Never : _outbox.WaitingSince;
+
     internal long OutboxBytes => _outbox.Bytes;
 
     /// <summary>Gets when the first message that waits may have to be dropped.</summary>

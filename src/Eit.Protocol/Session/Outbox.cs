@@ -77,6 +77,19 @@ internal sealed class Outbox(SessionSettings settings)
         return AcceptResult.Accepted;
     }
 
+    internal Instant WaitingSince
+    {
+        get
+        {
+            Instant since = Instant.Never;
+            for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+            {
+                if (HasNextIn(lane)) { since = Instant.Earlier(since, Next(lane).AcceptedAt); }
+            }
+            return since;
+        }
+    }
+
     internal int MessagesIn(int lane) => _messages[lane];
 
     internal bool HasNextIn(int lane) => _lanes[lane].Count > 0;

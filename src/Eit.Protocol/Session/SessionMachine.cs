@@ -24,6 +24,7 @@ public sealed class SessionMachine
     private readonly MessageReceiver _receiver;
     private readonly Queue<SessionOutput> _outputs = new();
     private readonly RoundTripEstimate _roundTrip = new();
+    private readonly SlowConsumerWatch _slow;
 
     private SessionTransport? _active;
     private SessionTransport? _candidate;
@@ -41,6 +42,7 @@ public sealed class SessionMachine
         (_end, Id, _secret, _settings, _jitter) = (end, id, secret, settings with { }, jitter);
         _sender = new MessageSender(_settings);
         _receiver = new MessageReceiver(_settings, _roundTrip);
+        _slow = new SlowConsumerWatch(_settings.SlowConsumerAfter);
         _window = settings.ResumeWindow;
         State = new SessionState.Detached(now, now);
     }
@@ -186,10 +188,13 @@ public sealed class SessionMachine
             if (_active is not { } active) { return at; }
             at = Earliest(at, active.Idle.NextDeadline, active.ExpiresAt);
             at = Earliest(at, active.KeepAlive.NextDeadline, _receiver.Acks.NextDeadline);
-            at = Instant.Earlier(at, _receiver.NextLook);
+            at = Earliest(at, _receiver.NextLook, _slow.DueAt(_sender.WaitingSince));
             return IsCloseUnanswered && active.CloseSentAt is { } sentAt ? Instant.Earlier(at, sentAt + _settings.CloseRetry) : at;
         }
     }
+
+    /// <summary>The time-out of which a third is the keepalive: the peer's, or what makes the own setting of it.</summary>
+    private TimeSpan KeepAliveTimeout => _settings.KeepAlive is { } every && every * 3 < _peerTimeout ? every * 3 : _peerTimeout;
 
     private bool IsCloseUnanswered => _close is not null && _peerClose is null;
 
@@ -347,6 +352,7 @@ public sealed class SessionMachine
         if (now >= _sender.NextDrop)
         {
             _sender.DropDue(now);
+            if (_sender.OutboxMessages == 0) { _slow.Drained(); }
             EndIfClosed(now);
         }
         if (_close is { } close && now >= close.GiveUpAt)
@@ -360,8 +366,13 @@ public sealed class SessionMachine
         }
         if (_candidate is { } candidate) { Judge(candidate, now); }
         if (_active is not { } active) { return; }
-        if (now >= _receiver.NextLook && _receiver.FindUnfinished(now) is { } violation) { Fail(violation); }
-        else { Judge(active, now); }
+        if (now >= _receiver.NextLook && _receiver.FindUnfinished(now) is { } violation)
+        {
+            Fail(violation);
+            return;
+        }
+        Judge(active, now);
+        if (_active == active && now >= _slow.DueAt(_sender.WaitingSince)) { ActOnSlowness(active, now); }
     }
 
     /// <summary>Tells that the application has finished with a message, or has thrown.</summary>
@@ -524,6 +535,7 @@ public sealed class SessionMachine
         digest.Add(_close?.GiveUpAt);
         digest.Add(_handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1, _handOver?.New.Epoch ?? 0);
         digest.Add(_handOver?.GapDeadline);
+        digest.Add(_slow.DueAt(_sender.WaitingSince));
         _active?.AppendTo(digest);
         _candidate?.AppendTo(digest);
         _handOver?.Old?.AppendTo(digest);
@@ -590,11 +602,15 @@ public sealed class SessionMachine
     {
         HighestEpoch = epoch;
         double firstPhase = _end == EitEnd.Server ? _jitter.Next() : 1;
-        var transport = new SessionTransport(epoch, role, new IdleWatch(_settings.Timeout, now), new KeepAlive(_peerTimeout, firstPhase, now))
+        var transport = new SessionTransport(epoch, role, new IdleWatch(_settings.Timeout, now), new KeepAlive(KeepAliveTimeout, firstPhase, now))
         {
             ExpiresAt = expires is { } remaining ? now + remaining : Instant.Never,
         };
-        if (role == TransportRole.Active) { _active = transport; }
+        if (role == TransportRole.Active)
+        {
+            _active = transport;
+            _slow.Connected(now);
+        }
         else { _candidate = transport; }
         return transport;
     }
@@ -630,6 +646,7 @@ public sealed class SessionMachine
     /// <summary>A cycle whose old transport was lost before the new one came ends the outage as a resume does.</summary>
     private void EndOutage(long epoch, Instant now)
     {
+        _slow.Connected(now);
         if (State is SessionState.Detached detached) { _outputs.Enqueue(new SessionOutput.Resumed(epoch, now.Since(detached.Since), Replayed: 0)); }
     }
 
@@ -850,6 +867,21 @@ public sealed class SessionMachine
         }
     }
 
+    private void ActOnSlowness(SessionTransport transport, Instant now)
+    {
+        _slow.Told();
+        _outputs.Enqueue(new SessionOutput.ConsumerSlow(_sender.OutboxMessages, _sender.OutboxBytes, now.Since(_sender.WaitingSince)));
+        if (_settings.SlowConsumers != SlowConsumers.Disconnect || IsClosing) { return; }
+        LaneMarks processed = _sender.PeerProcessed;
+        if (_slow.Strike(processed.Critical + processed.Interactive + processed.Normal + processed.Bulk))
+        {
+            End(CloseCode.TooSlow, "The peer's handler finishes with nothing.", violation: null);
+            return;
+        }
+        Close(transport, CloseCode.SlowConsumer, "The peer's handler is too slow.");
+        Lose(transport, CloseCode.SlowConsumer, "The peer's handler is too slow.", now);
+    }
+
     private void Lose(SessionTransport transport, CloseCode code, string reason, Instant now)
     {
         HandOver? handOver = _handOver;
@@ -977,6 +1009,7 @@ public sealed class SessionMachine
             writer.WriteClose(_close!.Notice, _sender.Sent);
             transport.CloseSentAt = now;
         }
+        if (_sender.OutboxMessages == 0) { _slow.Drained(); }
         if (pings && writer.FrameCount == 0)
         {
             transport.PingedAt = now;

@@ -54,6 +54,12 @@ public abstract record SessionOutput
     /// <param name="Terms">What it says.</param>
     public sealed record TermsChanged(Terms Terms) : SessionOutput;
 
+    /// <summary>Messages have waited too long for a peer that is there: once for each backlog.</summary>
+    /// <param name="Messages">How many wait to leave.</param>
+    /// <param name="Bytes">How long their payloads are together.</param>
+    /// <param name="Oldest">How long the oldest has waited.</param>
+    public sealed record ConsumerSlow(int Messages, long Bytes, TimeSpan Oldest) : SessionOutput;
+
     /// <summary>The peer closes the session.</summary>
     /// <param name="Notice">What it says.</param>
     public sealed record PeerCloses(CloseNotice Notice) : SessionOutput;

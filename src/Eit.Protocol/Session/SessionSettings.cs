@@ -9,6 +9,10 @@ public sealed record SessionSettings
     /// <value>Default 5 s; 1 s to 5 min.</value>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets or sets after what silence of its own this end says something. A third of the peer's time-out, when that is shorter.</summary>
+    /// <value>Default null: a third of the peer's time-out; 10 ms to less than half of <see cref="Timeout"/>.</value>
+    public TimeSpan? KeepAlive { get; set; }
+
     /// <summary>Gets or sets the largest message that this end takes, in bytes.</summary>
     /// <value>Default 1 MiB; 1 to 16 MiB.</value>
     public int MessageBytesMax { get; set; } = 1024 * 1024;
@@ -44,6 +48,14 @@ public sealed record SessionSettings
     /// <summary>Gets or sets how long a message waits behind the next higher lane, here and in the queue for the handlers, before every second turn is its own; behind a lane that is two or three steps higher twice or three times as long.</summary>
     /// <value>Default 2 s; 10 ms to 1 h.</value>
     public TimeSpan LanePatience { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Gets or sets how long a message may wait to leave, with a transport there, until the peer counts as a slow consumer.</summary>
+    /// <value>Default 10 s; 100 ms to 24 h.</value>
+    public TimeSpan SlowConsumerAfter { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets or sets what is done about a slow consumer.</summary>
+    /// <value>Default <see cref="SlowConsumers.Wait"/>.</value>
+    public SlowConsumers SlowConsumers { get; set; } = SlowConsumers.Wait;
 
     /// <summary>Gets or sets how many pieces may be sent and not yet processed by the peer, whatever credit it gives; the rest of a message that has begun goes beyond it.</summary>
     /// <value>Default 65,536; 1 to 1,000,000.</value>
@@ -81,6 +93,7 @@ public sealed record SessionSettings
     public IEnumerable<string> Faults(string path = "Session")
     {
         if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromMinutes(5)) { yield return $"{path}:Timeout ({Timeout}) must be 1 s to 5 min."; }
+        if (KeepAlive is { } every && (every < TimeSpan.FromMilliseconds(10) || every >= Timeout / 2)) { yield return $"{path}:KeepAlive ({every}) must be at least 10 ms and less than half of Timeout ({Timeout}), or one that is late would look like a loss."; }
         if (MessageBytesMax is < 1 or > WireLimits.MessageBytesMaxMax) { yield return $"{path}:MessageBytesMax ({MessageBytesMax}) must be 1 to {WireLimits.MessageBytesMaxMax}."; }
         if (WindowMessagesMax is < 1 or > 65_536) { yield return $"{path}:WindowMessagesMax ({WindowMessagesMax}) must be 1 to 65,536."; }
         if (WindowMessages < 1 || WindowMessages > WindowMessagesMax) { yield return $"{path}:WindowMessages ({WindowMessages}) must be 1 to WindowMessagesMax ({WindowMessagesMax})."; }
@@ -91,6 +104,8 @@ public sealed record SessionSettings
         if (OutboxBytesMax < 1024) { yield return $"{path}:OutboxBytesMax ({OutboxBytesMax}) must be at least 1 KiB."; }
         if (OutboxAge < TimeSpan.FromMilliseconds(100) || OutboxAge > TimeSpan.FromHours(24)) { yield return $"{path}:OutboxAge ({OutboxAge}) must be 100 ms to 24 h."; }
         if (LanePatience < TimeSpan.FromMilliseconds(10) || LanePatience > TimeSpan.FromHours(1)) { yield return $"{path}:LanePatience ({LanePatience}) must be 10 ms to 1 h."; }
+        if (SlowConsumerAfter < TimeSpan.FromMilliseconds(100) || SlowConsumerAfter > TimeSpan.FromHours(24)) { yield return $"{path}:SlowConsumerAfter ({SlowConsumerAfter}) must be 100 ms to 24 h."; }
+        if (!Enum.IsDefined(SlowConsumers)) { yield return $"{path}:SlowConsumers ({SlowConsumers}) must be Wait or Disconnect."; }
         if (LedgerPiecesMax is < 1 or > 1_000_000) { yield return $"{path}:LedgerPiecesMax ({LedgerPiecesMax}) must be 1 to 1,000,000."; }
         if (LedgerBytesMax < 64 * 1024) { yield return $"{path}:LedgerBytesMax ({LedgerBytesMax}) must be at least 64 KiB."; }
         if (ReassemblyTimeout < TimeSpan.FromSeconds(1) || ReassemblyTimeout > TimeSpan.FromHours(1)) { yield return $"{path}:ReassemblyTimeout ({ReassemblyTimeout}) must be 1 s to 1 h."; }

@@ -24,6 +24,9 @@ public enum CloseCode
     /// <summary>A write did not get through.</summary>
     Stalled = 4104,
 
+    /// <summary>The peer's handler is too slow for what is sent to it.</summary>
+    SlowConsumer = 4105,
+
     /// <summary>The server has too much to do.</summary>
     Overloaded = 4200,
 
@@ -38,6 +41,9 @@ public enum CloseCode
 
     /// <summary>The server has as many sessions as it can take.</summary>
     Full = 4401,
+
+    /// <summary>The peer's handler was too slow again and again, and has finished with nothing in between.</summary>
+    TooSlow = 4402,
 
     /// <summary>What came is not a frame.</summary>
     Malformed = 4500,
