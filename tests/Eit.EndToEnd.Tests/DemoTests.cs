@@ -45,7 +45,21 @@ public class DemoTests
         Assert.Contains("Nothing was lost, duplicated or reordered.", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_demo_of_a_slow_receiver_holds_little_and_lets_urgent_messages_pass()
+    {
+        (int exitCode, string output, string error) = await RunAsync("demo", "--json", "--slow-consumer", "5", "--messages", "300");
+
+        Assert.True(exitCode == 0, output + error);
+        JsonElement report = JsonElement.Parse(output);
+        Assert.Equal(300, report.GetProperty("messages").GetProperty("received").GetInt32());
+        Assert.InRange(report.GetProperty("mostHeld").GetInt32(), 60, 129);
+        Assert.InRange(report.GetProperty("urgentReceived").GetInt32(), 1, int.MaxValue);
+        Assert.InRange(report.GetProperty("urgentMedianMs").GetInt32(), 0, 300);   // Behind all that is held it would be 600 ms and more.
+    }
+
     [Theory]
+    [InlineData("--slow-consumer goes with --messages, --size and --json only.", "demo", "--slow-consumer", "5", "--cuts", "1")]
     [InlineData("--bogus", "demo", "--bogus")]
     [InlineData("--messages takes a whole number from 1 to 10000000, not '-5'.", "demo", "--messages", "-5")]
     [InlineData("--messages takes a whole number from 1 to 10000000, not '0'.", "demo", "--messages", "0")]

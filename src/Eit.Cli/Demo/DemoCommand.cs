@@ -29,6 +29,7 @@ internal static class DemoCommand
         Option<long?> blackHoles = WholeNumber.Option("--blackholes", $"How often everything is swallowed until the idle time-out. Default {defaults.BlackHoles}.", 0, 1_000);
         Option<long?> size = WholeNumber.Option("--size", $"How many bytes a message has, with its number. Default {defaults.SizeBytes}.", 16, 1_000_000);
         Option<long?> seed = WholeNumber.Option("--seed", "Decides what is drawn: which faults, in which order, where they cut. Default: another one each time.", 0, long.MaxValue);
+        Option<long?> slowConsumer = WholeNumber.Option("--slow-consumer", "Show another thing: a receiver that needs this many milliseconds for each message, a sender that is faster, and urgent messages that pass. With --messages, --size and --json only.", 1, 10_000);
         var json = new Option<bool>("--json") { Description = "Write nothing but one JSON object, at the end." };
         var input = new Option<IReadOnlyList<string>?>("--input")
         {
@@ -42,9 +43,20 @@ internal static class DemoCommand
                 return lines;
             },
         };
-        var command = new Verb("demo", Description, Details) { messages, rate, cuts, cycles, blackHoles, size, input, seed, json };
+        var command = new Verb("demo", Description, Details) { messages, rate, cuts, cycles, blackHoles, size, input, seed, slowConsumer, json };
+        command.Validators.Add(result =>
+        {
+            bool isMixed = result.GetResult(slowConsumer) is not null && new Option[] { rate, cuts, cycles, blackHoles, input, seed }.Any(option => result.GetResult(option) is not null);
+            if (isMixed) { result.AddError("--slow-consumer goes with --messages, --size and --json only."); }
+        });
         command.SetAction((parsed, interrupted) =>
         {
+            if (parsed.GetValue(slowConsumer) is { } milliseconds)
+            {
+                var time = TimeSpan.FromMilliseconds(milliseconds);
+                var slow = new SlowDemoOptions(time, (int)(parsed.GetValue(messages) ?? SlowDemoOptions.MessagesFor(time)), (int)(parsed.GetValue(size) ?? defaults.SizeBytes));
+                return RunAsync(slow, parsed.GetValue(json), parsed.InvocationConfiguration.Output, interrupted);
+            }
             IReadOnlyList<string>? lines = parsed.GetValue(input);
             var options = new DemoOptions
             {
@@ -60,6 +72,21 @@ internal static class DemoCommand
             return RunAsync(options, parsed.GetValue(json), parsed.InvocationConfiguration.Output, interrupted);
         });
         return command;
+    }
+
+    private static async Task<int> RunAsync(SlowDemoOptions options, bool isJson, TextWriter output, CancellationToken interrupted)
+    {
+        await Task.Yield();
+        var demo = new SlowDemo(options, TimeProvider.System);
+        Task<SlowDemoReport> running = demo.RunAsync(interrupted);
+        if (!isJson)
+        {
+            await output.WriteLineAsync($"A receiver that needs {options.HandlerTime.TotalMilliseconds:0} ms for each message, a sender that offers {options.Messages} as fast as they are accepted, an urgent one every 100 ms.\n");
+            await DemoDisplay.EachSecondAsync(running, () => output.WriteLine(demo.Status));
+        }
+        SlowDemoReport report = await running;
+        await output.WriteLineAsync(isJson ? report.ToJson() : "\n" + report.ToText());
+        return report.ExitCode;
     }
 
     private static async Task<int> RunAsync(DemoOptions options, bool isJson, TextWriter output, CancellationToken interrupted)

@@ -22,10 +22,7 @@ internal sealed class DemoDisplay(DemoOptions options, TextWriter output, bool i
         }
         else
         {
-            await EachAsync(s_line, run, () =>
-            {
-                if (!run.IsCompleted) { output.WriteLine(LineOf(status())); }
-            });
+            await EachSecondAsync(run, () => output.WriteLine(LineOf(status())));
         }
         await output.WriteLineAsync();
     }
@@ -43,6 +40,12 @@ internal sealed class DemoDisplay(DemoOptions options, TextWriter output, bool i
         bool isPerfect = report.Up.IsPerfect && report.Down.IsPerfect;
         output.WriteLine(isPerfect ? $"Nothing was lost, duplicated or reordered{(report.Ok ? "." : ", but not all was done that was asked for.")}" : "FAILED: not every message arrived once, in order and unaltered.");
     }
+
+    /// <summary>Shows something each second until a run has ended.</summary>
+    internal static Task EachSecondAsync(Task run, Action show) => EachAsync(s_line, run, () =>
+    {
+        if (!run.IsCompleted) { show(); }
+    });
 
     private static async Task EachAsync(TimeSpan period, Task run, Action show)
     {

@@ -63,7 +63,7 @@ internal sealed class DemoRun
     {
         try
         {
-            await using DemoServer server = await DemoServer.StartAsync(s_session, _time, _up.Arrived, interrupted);
+            await using DemoServer server = await DemoServer.StartAsync(s_session, _time, ArrivedAsync, interrupted);
             await using var relay = new DemoRelay(server.Port);
             await using var client = new EitConnection(ClientOptions(server, relay));
             client.OnMessage(text => _down.Arrived(text));
@@ -79,6 +79,12 @@ internal sealed class DemoRun
             // It had hardly begun.
         }
         return Report(interrupted.IsCancellationRequested);
+    }
+
+    private ValueTask ArrivedAsync(string text)
+    {
+        _up.Arrived(text);
+        return default;
     }
 
     private EitConnectionOptions ClientOptions(DemoServer server, DemoRelay relay) => new()

@@ -30,7 +30,7 @@ internal sealed class DemoServer : IAsyncDisposable
     private readonly TaskCompletionSource _met = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile EitSession? _session;
 
-    private DemoServer(SessionSettings session, TimeProvider time, Action<string> onMessage)
+    private DemoServer(SessionSettings session, TimeProvider time, Func<string, ValueTask> onMessage)
     {
         (_certificate, _time) = (DemoCertificate.Make(time), time);
 
@@ -50,9 +50,8 @@ internal sealed class DemoServer : IAsyncDisposable
         _app.MapEit(Path, (from, text) =>
         {
             _session = from;
-            onMessage(text);
             _met.TrySetResult();
-            return default;
+            return onMessage(text);
         });
     }
 
@@ -65,7 +64,7 @@ internal sealed class DemoServer : IAsyncDisposable
 
     internal EitSession Session => _session ?? throw new InvalidOperationException("The client has not been met.");
 
-    internal static async Task<DemoServer> StartAsync(SessionSettings session, TimeProvider time, Action<string> onMessage, CancellationToken cancellationToken)
+    internal static async Task<DemoServer> StartAsync(SessionSettings session, TimeProvider time, Func<string, ValueTask> onMessage, CancellationToken cancellationToken)
     {
         var server = new DemoServer(session, time, onMessage);
         await server._app.StartAsync(cancellationToken);
