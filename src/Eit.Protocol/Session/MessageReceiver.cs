@@ -131,7 +131,7 @@ internal sealed class MessageReceiver
     internal bool TryKnow(long known)
     {
         if (known > Expired) { return false; }
-        for (; _expiredKnown < known; _expiredKnown++) { _expired.Take(); }
+        for (; _expiredKnown < known; _expiredKnown++) { _expired.Drop(); }
         return true;
     }
 

@@ -370,7 +370,7 @@ internal sealed class MessageSender(SessionSettings settings)
     {
         while (_ledger.Count > 0 && _ledger[0].IsDone)
         {
-            _ledger.Take();
+            _ledger.Drop();
             _firstInLedger++;
         }
     }

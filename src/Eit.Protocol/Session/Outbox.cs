@@ -108,10 +108,11 @@ internal sealed class Outbox(SessionSettings settings)
     /// <summary>The last piece of a lane's next message has been numbered.</summary>
     internal void Complete(int lane, long number)
     {
-        OutboxEntry done = TakeNext(lane);
+        ref OutboxEntry done = ref _lanes[lane][0];
         Add(lane, messages: -1, -done.Payload.Length);
         done.Payload.Release();
         if (done.Slot is { } slot) { _keysOnTheWay.Add((number, slot)); }
+        DropNext(lane);
         if (_dropped[lane] > 0) { Tidy(lane); }
         if (Messages == 0) { NextDrop = Instant.Never; }
     }
@@ -177,7 +178,11 @@ internal sealed class Outbox(SessionSettings settings)
     {
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
         {
-            while (_lanes[lane].Count > 0) { Finish(TakeNext(lane), unfinished); }
+            while (_lanes[lane].Count > 0)
+            {
+                Finish(_lanes[lane][0], unfinished);
+                DropNext(lane);
+            }
         }
         foreach (KeySlot slot in _keys.Values)
         {
@@ -272,10 +277,10 @@ internal sealed class Outbox(SessionSettings settings)
         _lanes[(int)lane].Add(in entry);
     }
 
-    private OutboxEntry TakeNext(int lane)
+    private void DropNext(int lane)
     {
         _taken[lane]++;
-        return _lanes[lane].Take();
+        _lanes[lane].Drop();
     }
 
     private void Drop(int lane, ref OutboxEntry entry, SendOutcome outcome)
@@ -318,7 +323,7 @@ internal sealed class Outbox(SessionSettings settings)
         RingBuffer<OutboxEntry> entries = _lanes[lane];
         while (entries.Count > 0 && entries[0].IsDropped)
         {
-            TakeNext(lane);
+            DropNext(lane);
             _dropped[lane]--;
         }
         if (_dropped[lane] <= DroppedMin + (entries.Count / 2)) { return; }

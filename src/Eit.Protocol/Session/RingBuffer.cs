@@ -28,12 +28,17 @@ internal sealed class RingBuffer<T>
 
     internal T Take()
     {
-        ref T slot = ref this[0];
-        T item = slot;
-        slot = default!;
+        T item = this[0];
+        Drop();
+        return item;
+    }
+
+    /// <summary>Removes the oldest item without a copy of it.</summary>
+    internal void Drop()
+    {
+        this[0] = default!;
         _head = (_head + 1) & (_items.Length - 1);
         Count--;
-        return item;
     }
 
     /// <summary>Lets the memory go, if nothing is in the queue.</summary>
