@@ -6,7 +6,10 @@ namespace Eit.Backoff;
 /// <remarks>Owns no timer: the holder cycles at or after <see cref="NextDeadline"/>.</remarks>
 public sealed class CycleSchedule(CycleOptions options, IJitter jitter)
 {
+    private static readonly TimeSpan s_tooLate = TimeSpan.FromSeconds(1);
+
     private Instant _limitAt = Instant.Never;
+    private Instant _askedBy = Instant.Never;
 
     /// <summary>Gets the moment of the next cycle; <see cref="Instant.Never"/> without a transport.</summary>
     public Instant NextDeadline { get; private set; } = Instant.Never;
@@ -16,7 +19,7 @@ public sealed class CycleSchedule(CycleOptions options, IJitter jitter)
     /// <param name="now">The time.</param>
     public void Connected(TimeSpan? expires, Instant now)
     {
-        _limitAt = Instant.Never;
+        (_limitAt, _askedBy) = (Instant.Never, Instant.Never);
         NextDeadline = options.Latest == TimeSpan.MaxValue ? Instant.Never : now + jitter.Between(options.Earliest, options.Latest);
         LimitKnown(expires, now);
     }
@@ -34,17 +37,30 @@ public sealed class CycleSchedule(CycleOptions options, IJitter jitter)
     /// <summary>Tells the schedule that the server asked for a cycle.</summary>
     /// <param name="within">The time within which; the moment is drawn from its first nine tenths.</param>
     /// <param name="now">The time.</param>
-    public void Asked(TimeSpan within, Instant now) => NextDeadline = Instant.Earlier(NextDeadline, now + jitter.UpTo(within * 0.9));
+    public void Asked(TimeSpan within, Instant now)
+    {
+        if (within > TimeSpan.Zero) { _askedBy = Instant.Earlier(_askedBy, now + within); }
+        NextDeadline = Instant.Earlier(NextDeadline, now + jitter.UpTo(within * 0.9));
+    }
 
-    /// <summary>Tells the schedule that a cycle failed; it is tried again after a tenth of <see cref="CycleOptions.Earliest"/>, or in half of what remains of a known limit.</summary>
+    /// <summary>Tells the schedule that a cycle failed; it is tried again after a tenth of <see cref="CycleOptions.Earliest"/>, or in half of what remains of a known limit, or of the time within which the server has asked for it.</summary>
     /// <param name="now">The time.</param>
     public void Failed(Instant now)
     {
         TimeSpan wait = jitter.Between(options.Earliest * 0.05, options.Earliest * 0.15);
-        TimeSpan remaining = _limitAt == Instant.Never ? TimeSpan.MaxValue : _limitAt.Since(now) / 2;
-        NextDeadline = now + (remaining < wait ? remaining : wait);
-        if (remaining < TimeSpan.FromSeconds(1)) { NextDeadline = Instant.Never; }
+        TimeSpan remaining = HalfUntil(_limitAt, now);
+        if (remaining < s_tooLate)
+        {
+            NextDeadline = Instant.Never;
+            return;
+        }
+        TimeSpan asked = HalfUntil(_askedBy, now);
+        if (asked < s_tooLate) { (_askedBy, asked) = (Instant.Never, TimeSpan.MaxValue); }
+        TimeSpan shorter = asked < remaining ? asked : remaining;
+        NextDeadline = now + (shorter < wait ? shorter : wait);
     }
+
+    private static TimeSpan HalfUntil(Instant at, Instant now) => at == Instant.Never ? TimeSpan.MaxValue : at.Since(now) / 2;
 
     /// <summary>Tells the schedule that there is no transport, or that a cycle is under way.</summary>
     public void Stop() => NextDeadline = Instant.Never;

@@ -32,7 +32,8 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly DeadlineEntry _networkSettled;
     private readonly Dictionary<SessionMachine, SessionPump> _pumps = [];
     private readonly HashSet<Task> _underWay = [];                 // Dials, and the transports that came of them, each until it is over.
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed = NewSource();
+    private readonly TaskCompletionSource _disposed = NewSource();
 
     private TaskCompletionSource _changed = NewSource();
     private TaskCompletionSource _dialDue = NewSource();
@@ -225,7 +226,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it. Never fails for what the peer or the network did.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -238,7 +239,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
         SendAsync(new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, cancellationToken);
 
@@ -354,14 +355,23 @@ public sealed partial class EitConnection : IAsyncDisposable
         if (!isInside) { await _host.DrainedAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
     }
 
-    /// <summary>Closes as <see cref="CloseAsync"/>, then waits for everything that the connection has started. Idempotent; may be called from inside a handler.</summary>
+    /// <summary>Closes as <see cref="CloseAsync"/>, then waits for everything that the connection has started. Idempotent; may be called from inside a handler.
+    /// Whoever calls it while it is under way waits for it too, but not from inside a handler.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_host.Gate)
+        bool isFirst;
+        lock (_host.Gate) { (isFirst, _isDisposed) = (!_isDisposed, true); }
+        if (!isFirst)
         {
-            if (_isDisposed) { return; }
-            _isDisposed = true;
+            if (!_host.IsInsideHandler) { await _disposed.Task.ConfigureAwait(false); }
+            return;
         }
+        try { await DisposeOnceAsync().ConfigureAwait(false); }
+        finally { _disposed.TrySetResult(); }
+    }
+
+    private async Task DisposeOnceAsync()
+    {
         NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
         await CloseAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -566,7 +576,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             }
             _host.DispatchSoon();
             if (request is null) { await due.ConfigureAwait(false); }
-            else if (request.Hello.Want == HelloWant.Cycle) { Track(DialAsync(request)); }
+            else if (request.Hello.Want == HelloWant.Cycle) { Track(DialAsync(request, CancellationToken.None)); }
             else { await RedialAsync(request, wake).ConfigureAwait(false); }
         }
         Task[] underWay;
@@ -594,12 +604,19 @@ public sealed partial class EitConnection : IAsyncDisposable
         try
         {
             await _pipeline.ExecuteAsync(
-                async _ =>
+                async cancelled =>
                 {
                     DialRequest? next = request ?? BeginNext();
                     request = null;
                     if (next is null) { return; }                  // Nobody wants it any more: paused, closed.
-                    Task<DialFailure?> dial = DialAsync(next);
+                    using var givenUp = new CancellationTokenSource();
+                    using CancellationTokenRegistration _ = cancelled.UnsafeRegister(
+                        source =>
+                        {
+                            if (!wake.IsCancellationRequested) { ((CancellationTokenSource)source!).Cancel(); }   // What ends a wait does not end a dial.
+                        },
+                        givenUp);
+                    Task<DialFailure?> dial = DialAsync(next, givenUp.Token);
                     Track(dial);
                     if (await dial.ConfigureAwait(false) is { } failure && !wake.IsCancellationRequested) { throw new EitException(failure.Reason) { IsTransient = true, HttpStatus = failure.HttpStatus, Code = failure.Code ?? CloseCode.Lost }; }
                 },
@@ -627,11 +644,11 @@ public sealed partial class EitConnection : IAsyncDisposable
         }
     }
 
-    private async Task<DialFailure?> DialAsync(DialRequest request)
+    private async Task<DialFailure?> DialAsync(DialRequest request, CancellationToken givenUp)
     {
         CancellationToken awake;
         lock (_host.Gate) { awake = _awake.Token; }
-        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, awake);
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, awake, givenUp);
         DialResult result = await _dialler.DialAsync(request, wanted.Token).ConfigureAwait(false);
         if (result.Failure is { } failure)
         {

@@ -14,7 +14,7 @@ public static class PatientSend
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <exception cref="ArgumentException">The message is larger than the peer takes, or not well-formed Unicode.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the message was accepted, or after it had begun to leave.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public static async ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, Func<SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -25,16 +25,22 @@ public static class PatientSend
         long began = time.GetTimestamp();
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             SendTarget target = find();
-            if (target.IsOver) { return SendOutcome.NotSent; }
+            if (target.IsOver || cancellationToken.IsCancellationRequested) { return SendOutcome.NotSent; }
             long id = 0;
             AcceptResult result = target.Pump is null ? AcceptResult.NotConnected : target.Pump.Accept(in message, out id);
             ThrowIfTooLarge(result);
             if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await OutcomeAsync(target.Pump!, id, waiting.Task, options, time, cancellationToken).ConfigureAwait(false); }
 
             TimeSpan left = options.AcceptWithin - time.GetElapsedTime(began);
-            if (left > TimeSpan.Zero && await EndsWithinAsync(target.Changed, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
+            try
+            {
+                if (left > TimeSpan.Zero && await EndsWithinAsync(target.Changed, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
+            }
+            catch (OperationCanceledException)
+            {
+                return SendOutcome.NotSent;
+            }
             if (result == AcceptResult.Full) { target.Pump!.WarnOfMutualWait(options.AcceptWithin); }
             return SendOutcome.NotSent;
         }

@@ -18,7 +18,7 @@ public sealed class EitSession
     private readonly EitSessions _sessions;
     private readonly TimeProvider _time;
 
-    internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, EitHandler> makeHandler, ILogger logger)
+    internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
     {
         (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
         (Path, Query, _time) = (context.Request.Path.Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
@@ -92,7 +92,7 @@ public sealed class EitSession
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it. Never fails for what the client or the network did.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -105,7 +105,7 @@ public sealed class EitSession
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
         PatientSend.SendAsync(new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, FindTarget, _time, cancellationToken);
 
@@ -185,10 +185,11 @@ public sealed class EitSession
     }
 
     /// <summary>The link's view of this session: its handler, made when the client has confirmed the session.</summary>
-    private sealed class SessionHost(EitSession session, Func<IServiceProvider, EitHandler> makeHandler, EitSessions sessions, ILogger logger) : PumpHost(sessions.Wheel, logger)
+    private sealed class SessionHost(EitSession session, Func<IServiceProvider, MadeHandler> makeHandler, EitSessions sessions, ILogger logger) : PumpHost(sessions.Wheel, logger)
     {
         private AsyncServiceScope? _scope;
         private EitHandler? _handler;
+        private EitHandler? _owned;
         private bool _isAnnounced;
 
         protected override bool CanHandle => _handler is not null;
@@ -246,17 +247,18 @@ public sealed class EitSession
         private async ValueTask BeginAsync()
         {
             _scope = sessions.Services.CreateAsyncScope();
-            EitHandler handler;
-            try { handler = makeHandler(_scope.Value.ServiceProvider); }
+            MadeHandler made;
+            try { made = makeHandler(_scope.Value.ServiceProvider); }
             catch (Exception)
             {
                 session.Abort(CloseCode.HandlerFailed, "A handler failed.");
                 throw;
             }
-            try { await handler.OnConnectedAsync(session).ConfigureAwait(false); }
+            if (made.IsOwned) { _owned = made.Handler; }
+            try { await made.Handler.OnConnectedAsync(session).ConfigureAwait(false); }
             finally
             {
-                lock (Gate) { _handler = handler; }
+                lock (Gate) { _handler = made.Handler; }
             }
         }
 
@@ -269,6 +271,8 @@ public sealed class EitSession
             finally
             {
                 lock (Gate) { StopDispatch(); }
+                if (_owned is IAsyncDisposable owned) { await owned.DisposeAsync().ConfigureAwait(false); }
+                else { (_owned as IDisposable)?.Dispose(); }
                 if (_scope is { } scope) { await scope.DisposeAsync().ConfigureAwait(false); }
             }
         }

@@ -118,7 +118,7 @@ public sealed partial class EitSessions
 
     /// <summary>Gives a transport to the session that its hello is for, or begins one.</summary>
     /// <returns>Null, or why the transport is refused.</returns>
-    internal Violation? Admit(TransportLine line, Hello hello, HttpContext context, string? principalKey, TimeSpan? expires, Func<IServiceProvider, EitHandler> makeHandler)
+    internal Violation? Admit(TransportLine line, Hello hello, HttpContext context, string? principalKey, TimeSpan? expires, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         TimeSpan timeout = TimeSpan.FromTicks(Math.Clamp(hello.Timeout.Ticks, Options.ClientTimeoutMin.Ticks, Options.ClientTimeoutMax.Ticks));
         var terms = new TransportTerms(timeout, Spread(), expires);
@@ -197,7 +197,7 @@ public sealed partial class EitSessions
         return TimeSpan.FromSeconds(Math.Clamp(seconds, Options.SpreadMin.TotalSeconds, Options.SpreadMax.TotalSeconds));
     }
 
-    private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, EitHandler> makeHandler)
+    private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         SessionSettings settings = principalKey is null ? Options.Session with { ResumeWindow = TimeSpan.Zero } : Options.Session;
         if (context.GetEndpoint()?.Metadata.GetMetadata<SlowConsumerPolicy>() is { } policy)

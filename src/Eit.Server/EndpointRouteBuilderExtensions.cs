@@ -18,17 +18,19 @@ public static class EndpointRouteBuilderExtensions
     public static IEndpointConventionBuilder MapEit(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<EitSession, string, ValueTask> onMessage)
     {
         ArgumentNullException.ThrowIfNull(onMessage);
-        return Map(endpoints, path, _ => new DelegateHandler(onMessage));
+        return Map(endpoints, path, _ => new MadeHandler(new DelegateHandler(onMessage), IsOwned: true));
     }
 
-    /// <summary>Maps an endpoint whose sessions are handled by one object each, made from the application's services.</summary>
+    /// <summary>Maps an endpoint whose sessions are handled by one object each, made from the application's services; one that is not registered there is disposed of with its session.</summary>
     /// <typeparam name="THandler">The handler.</typeparam>
     /// <param name="endpoints">The application's endpoints.</param>
     /// <param name="path">The path.</param>
     /// <returns>The endpoint, to which policies can be attached.</returns>
     public static IEndpointConventionBuilder MapEit<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path)
         where THandler : EitHandler =>
-        Map(endpoints, path, static services => ActivatorUtilities.GetServiceOrCreateInstance<THandler>(services));
+        Map(endpoints, path, static services => services.GetService<THandler>() is { } registered
+            ? new MadeHandler(registered, IsOwned: false)
+            : new MadeHandler(ActivatorUtilities.CreateInstance<THandler>(services), IsOwned: true));
 
     /// <summary>Says what the endpoint does about clients whose handlers are too slow; without this, <see cref="SessionSettings.SlowConsumers"/> does.</summary>
     /// <typeparam name="TBuilder">The endpoint's builder.</typeparam>
@@ -43,7 +45,7 @@ public static class EndpointRouteBuilderExtensions
         return endpoint.WithMetadata(new SlowConsumerPolicy(slowConsumers, after));
     }
 
-    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, EitHandler> makeHandler)
+    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         TransportEndpoint endpoint = endpoints.ServiceProvider.GetService<TransportEndpoint>() ?? throw new InvalidOperationException("Call services.AddEit() before MapEit.");

@@ -11,7 +11,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
 {
     private static readonly TimeSpan s_refuseLimit = TimeSpan.FromSeconds(1);
 
-    internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, EitHandler> makeHandler)
+    internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         Refusal? refusal = sessions.IsDraining
             ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1) }
@@ -52,7 +52,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         await context.Response.WriteAsync(refusal.Text + "\n").ConfigureAwait(false);
     }
 
-    private async Task GreetAsync(HttpContext context, TransportLine line, Hello? hello, Func<IServiceProvider, EitHandler> makeHandler)
+    private async Task GreetAsync(HttpContext context, TransportLine line, Hello? hello, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         Violation? violation = null;
         if (hello is null) { (hello, violation) = await ReadHelloAsync(line).ConfigureAwait(false); }

@@ -186,6 +186,24 @@ public class CycleScheduleTests
     }
 
     [Fact]
+    public void A_failed_cycle_that_the_server_asked_for_is_tried_again_within_its_time()
+    {
+        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        schedule.Connected(expires: null, At(0));
+        schedule.Asked(within: Seconds(20), At(100));
+
+        schedule.Failed(At(110));
+        Instant again = schedule.NextDeadline;
+        schedule.Failed(At(119.5));
+        Instant later = schedule.NextDeadline;
+        schedule.Failed(At(200));
+
+        Assert.Equal(At(115), again);
+        Assert.Equal(At(119.5) + Minutes(1), later);
+        Assert.Equal(At(260), schedule.NextDeadline);
+    }
+
+    [Fact]
     public void The_limit_of_an_old_transport_does_not_bind_the_new_one()
     {
         var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));

@@ -678,6 +678,37 @@ public sealed class ConnectionApiTests
     }
 
     [Fact]
+    public async Task Who_disposes_second_waits_for_who_disposes_first()
+    {
+        TaskCompletionSource entered = Patience.NewSource();
+        TaskCompletionSource released = Patience.NewSource();
+        await using TestHost host = await TestHost.StartAsync(app => app.MapEit("/eit", (session, text) =>
+        {
+            session.Send(text);
+            return default;
+        }));
+        EitConnection client = host.Client();
+        client.OnMessage(async (string _) =>
+        {
+            entered.TrySetResult();
+            await released.Task;
+        });
+        await client.StartAsync().Soon();
+        await client.SendAsync("hello").Soon();
+        await entered.Task.Soon();
+
+        ValueTask first = client.DisposeAsync();
+        ValueTask second = client.DisposeAsync();
+        bool waits = !second.IsCompleted;
+        released.SetResult();
+        await second.Soon();
+
+        Assert.True(waits);
+        Assert.True(first.IsCompleted);
+        await first;
+    }
+
+    [Fact]
     public async Task Dispose_may_be_repeated_and_works_without_a_start()
     {
         var recorder = new Recorder();
@@ -745,7 +776,7 @@ public sealed class ConnectionApiTests
 
         await EndsAsync(token => client.StartAsync(token));
         await EndsAsync(token => client.WaitUntilConnectedAsync(token));
-        await EndsAsync(token => client.SendAsync("no connection", cancellationToken: token).AsTask());
+        Assert.Equal(SendOutcome.NotSent, await TakenBackAsync(token => client.SendAsync("no connection", cancellationToken: token).AsTask()));
         relay.Refuses = false;
         await client.WaitUntilConnectedAsync().Soon();
         await EndsAsync(token => client.SendAsync("stuck", cancellationToken: token).AsTask());
@@ -765,13 +796,18 @@ public sealed class ConnectionApiTests
         Assert.Equal(EitConnectionState.Closed, client.State);
         Assert.Equal(["connected", "stuck", "1 bytes"], recorder.Calls.All.Take(3));
 
-        static async Task EndsAsync(Func<CancellationToken, Task> wait)
+        static Task EndsAsync(Func<CancellationToken, Task> wait) => Assert.ThrowsAnyAsync<OperationCanceledException>(() => CancelledAsync(wait));
+
+        static async Task<SendOutcome> TakenBackAsync(Func<CancellationToken, Task<SendOutcome>> send) => await (Task<SendOutcome>)await CancelledAsync(send);
+
+        static async Task<Task> CancelledAsync(Func<CancellationToken, Task> wait)
         {
             using var source = new CancellationTokenSource();
             Task waiting = wait(source.Token);
             Assert.False(waiting.IsCompleted);
             await source.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.Soon());
+            await waiting.Soon();
+            return waiting;
         }
     }
 
@@ -849,6 +885,31 @@ public sealed class ConnectionApiTests
         await client.WaitUntilConnectedAsync().Soon();
 
         Assert.Equal(SendOutcome.Processed, await client.SendAsync("hello").Soon());
+    }
+
+    [Fact]
+    public async Task A_time_limit_in_the_pipeline_ends_a_dial_that_hangs()
+    {
+        int asked = 0;
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync();
+        await using EitConnection client = host.Client(configure: options =>
+        {
+            options.DialLimit = TimeSpan.FromMinutes(5);
+            options.RedialPipeline = new ResiliencePipelineBuilder()
+                .AddRetry(new RetryStrategyOptions { MaxRetryAttempts = 3, Delay = TimeSpan.FromMilliseconds(10) })
+                .AddTimeout(TimeSpan.FromMilliseconds(200))
+                .Build();
+            options.TokenProvider = async (_, cancelled) =>
+            {
+                if (Interlocked.Increment(ref asked) == 1) { await Patience.NewSource().Task.WaitAsync(cancelled); }
+                return host.Token("ada");
+            };
+        });
+
+        await client.StartAsync().Soon();
+
+        Assert.Equal(2, asked);
     }
 
     // ---- In a host

@@ -42,9 +42,9 @@ public sealed class ServerTests
         await lives.Calls.UntilAsync(call => call == "2 disposed");
 
         Assert.Equal(
-            ["1 made", "1 connected", "1 hello", "1 outage Lost", "1 resumed", "1 again", "1 closed Closed", "1 disposed"],
+            ["1 made", "1 connected", "1 hello", "1 outage Lost", "1 resumed", "1 again", "1 closed Closed", "1 handler disposed", "1 disposed"],
             lives.Calls.All.Where(call => call[0] == '1'));
-        Assert.Equal(["2 made", "2 connected", "2 hi", "2 closed Closed", "2 disposed"], lives.Calls.All.Where(call => call[0] == '2'));
+        Assert.Equal(["2 made", "2 connected", "2 hi", "2 closed Closed", "2 handler disposed", "2 disposed"], lives.Calls.All.Where(call => call[0] == '2'));
     }
 
     [Fact]
@@ -537,7 +537,7 @@ public sealed class ServerTests
     }
 
     /// <summary>Not registered: made for each session, from its scope.</summary>
-    private sealed class LivingHandler : EitHandler
+    private sealed class LivingHandler : EitHandler, IDisposable
     {
         private readonly Lives _lives;
         private readonly int _number;
@@ -557,6 +557,8 @@ public sealed class ServerTests
         public override ValueTask OnResumedAsync(EitSession session, TimeSpan outage) => Tell("resumed");
 
         public override ValueTask OnClosedAsync(EitSession session, EitSessionEnd end) => Tell($"closed {end.Code}");
+
+        public void Dispose() => _lives.Calls.Add($"{_number} handler disposed");
 
         private ValueTask Tell(string what)
         {
