@@ -74,7 +74,9 @@ public sealed partial class SessionPump
             line = TakeWriter();
             if (line is null && (message.ExpiresAfter is not null || !Machine.IsConnected)) { SetDeadline(); }
         }
-        if (line is not null) { StartWriting(line); }
+        if (line is null) { return result; }
+        if (message.Shared is null) { StartWriting(line); }
+        else { ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false); }   // Who sends to many does not do the writing of all.
         return result;
     }
 

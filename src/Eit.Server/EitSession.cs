@@ -159,6 +159,9 @@ public sealed class EitSession
         lock (_host.Gate) { return new SendTarget(_pump, _pump.WhenRoomOrState(), _pump.Machine.IsClosing); }
     }
 
+    /// <summary>Takes over a message that many sessions send.</summary>
+    internal AcceptResult AcceptShared(in OutgoingMessage message) => _pump.Accept(in message, out _);
+
     private bool Accept(in OutgoingMessage message)
     {
         AcceptResult result = _pump.Accept(in message, out _);

@@ -110,6 +110,27 @@ public sealed partial class EitSessions
         lock (_gate) { return [.. _directory.Of(principalKey)]; }
     }
 
+    /// <summary>Sends a text to many sessions. It is encoded and held once; nobody waits for a slow or silent client.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <param name="to">To which sessions; null: to all.</param>
+    /// <param name="options">The lane, kind, key and life of the message; <see cref="SendOptions.CompleteWhen"/> and the times to wait do not count. Null for the defaults.</param>
+    /// <returns>How many have taken it over, and which have not.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
+    public BroadcastResult Broadcast(string message, IEnumerable<EitSession>? to = null, SendOptions? options = null)
+    {
+        return Broadcast(new SharedPayload(message), to, options);
+    }
+
+    /// <summary>Sends bytes to many sessions. They are held once; nobody waits for a slow or silent client.</summary>
+    /// <param name="message">The bytes; copied.</param>
+    /// <param name="to">To which sessions; null: to all.</param>
+    /// <param name="options">As for <see cref="Broadcast(string, IEnumerable{EitSession}?, SendOptions?)"/>.</param>
+    /// <returns>How many have taken it over, and which have not.</returns>
+    public BroadcastResult Broadcast(ReadOnlyMemory<byte> message, IEnumerable<EitSession>? to = null, SendOptions? options = null)
+    {
+        return Broadcast(new SharedPayload(message.Span), to, options);
+    }
+
     /// <summary>Says before the upgrade that a hello asks for a session for which there is no room (A1.2).</summary>
     internal bool IsFullFor(Hello hello, string? principalKey)
     {
@@ -195,6 +216,20 @@ public sealed partial class EitSessions
     {
         double seconds = Count / (double)Options.AcceptsPerSecond;
         return TimeSpan.FromSeconds(Math.Clamp(seconds, Options.SpreadMin.TotalSeconds, Options.SpreadMax.TotalSeconds));
+    }
+
+    private BroadcastResult Broadcast(SharedPayload payload, IEnumerable<EitSession>? to, SendOptions? options)
+    {
+        OutgoingMessage message = PatientSend.Prepare(new OutgoingMessage { Shared = payload, MayWait = true }, options ?? SendOptions.Default) with { CompleteWhen = CompleteWhen.Accepted };
+        int accepted = 0;
+        List<EitSession>? refused = null;
+        foreach (EitSession session in to ?? List())
+        {
+            AcceptResult result = session.AcceptShared(in message);
+            if (result == AcceptResult.Accepted) { accepted++; }
+            else if (result != AcceptResult.Closing) { (refused ??= []).Add(session); }
+        }
+        return new BroadcastResult(accepted, (IReadOnlyList<EitSession>?)refused ?? []);
     }
 
     private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, MadeHandler> makeHandler)

@@ -76,7 +76,7 @@ internal sealed class MessageSender(SessionSettings settings)
     {
         id = 0;
         if (_isStopped) { return AcceptResult.Closing; }
-        int bytes = message.Text is { } text ? s_strictUtf8.GetByteCount(text) : message.Bytes.Length;
+        int bytes = message.Shared is { } shared ? shared.Length : message.Text is { } text ? s_strictUtf8.GetByteCount(text) : message.Bytes.Length;
         if (bytes > PeerMessageBytesMax) { return AcceptResult.TooLarge; }
         return _outbox.Accept(in message, bytes, now, out id);
     }

@@ -61,9 +61,9 @@ internal sealed class Outbox(SessionSettings settings)
         if (!fits) { return AcceptResult.Full; }
 
         if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
-        PayloadSlice payload = message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
+        PayloadSlice payload = message.Shared is { } shared ? new PayloadSlice(shared.Chunk, 0, shared.Length) : message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
         id = ++_lastId;
-        var entry = new OutboxEntry(payload, id, message.Kind, message.Text is not null, message.CompleteWhen, message.Token)
+        var entry = new OutboxEntry(payload, id, message.Kind, message.IsText, message.CompleteWhen, message.Token)
         {
             AcceptedAt = now,
             ExpiresAt = message.ExpiresAfter is { } life ? now + life : Instant.Never,

@@ -11,6 +11,12 @@ public readonly record struct OutgoingMessage
     /// <summary>Gets the bytes of a message without text; copied when the message is accepted.</summary>
     public ReadOnlyMemory<byte> Bytes { get; init; }
 
+    /// <summary>Gets the payload that this message shares with those of other sessions, in the place of <see cref="Text"/> and <see cref="Bytes"/>; null for one of its own.</summary>
+    public SharedPayload? Shared { get; init; }
+
+    /// <summary>Gets whether it is a text; else bytes.</summary>
+    public bool IsText => Text is not null || Shared is { IsText: true };
+
     /// <summary>Gets the lane.</summary>
     public Lane Lane { get; init; }
 
