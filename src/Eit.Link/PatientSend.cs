@@ -32,10 +32,11 @@ public static class PatientSend
             ThrowIfTooLarge(result);
             if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await OutcomeAsync(target.Pump!, id, waiting.Task, options, time, cancellationToken).ConfigureAwait(false); }
 
-            TimeSpan left = options.AcceptWithin - time.GetElapsedTime(began);
+            bool isPatient = options.AcceptWithin == Timeout.InfiniteTimeSpan;
+            TimeSpan left = isPatient ? Timeout.InfiniteTimeSpan : options.AcceptWithin - time.GetElapsedTime(began);
             try
             {
-                if (left > TimeSpan.Zero && await EndsWithinAsync(target.Changed, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
+                if ((isPatient || left > TimeSpan.Zero) && await EndsWithinAsync(target.Changed, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
             }
             catch (OperationCanceledException)
             {

@@ -22,7 +22,7 @@ public sealed record SendOptions
     public CompleteWhen CompleteWhen { get; init; } = CompleteWhen.Processed;
 
     /// <summary>Gets how long the message may wait for a connection and for room before it is given up as <see cref="SendOutcome.NotSent"/>.</summary>
-    /// <value>Default 60 s; zero: not at all.</value>
+    /// <value>Default 60 s; zero: not at all; <see cref="Timeout.InfiniteTimeSpan"/>: until the session ends.</value>
     public TimeSpan AcceptWithin { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Gets how long after it is accepted the message is still worth handing over; then it is <see cref="SendOutcome.Expired"/>, wherever it is (D2).</summary>

@@ -21,6 +21,7 @@ public sealed class EitSession
     internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
     {
         (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
+        IsPlain = context.Features.Get<PlainBridge>() is not null;
         (Path, Query, _time) = (context.Request.Path.Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
         _host = new SessionHost(this, makeHandler, sessions, logger);
         lock (_host.Gate) { _pump = _host.AddPump(machine); }
@@ -43,6 +44,9 @@ public sealed class EitSession
 
     /// <summary>Gets the query of the request that opened it, with its question mark; empty if it had none.</summary>
     public string Query { get; }
+
+    /// <summary>Gets whether the client is a WebSocket client that does not speak Eit: it can't resume, and a message to it counts as processed when its WebSocket has taken it.</summary>
+    public bool IsPlain { get; }
 
     /// <summary>Gets a place for the application's own things.</summary>
     public IDictionary<object, object?> Items { get; } = new System.Collections.Concurrent.ConcurrentDictionary<object, object?>();

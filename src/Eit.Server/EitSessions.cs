@@ -235,6 +235,7 @@ public sealed partial class EitSessions
     private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         SessionSettings settings = principalKey is null ? Options.Session with { ResumeWindow = TimeSpan.Zero } : Options.Session;
+        if (context.Features.Get<PlainBridge>() is not null) { settings = PlainBridge.ServerSettings(settings); }
         if (context.GetEndpoint()?.Metadata.GetMetadata<SlowConsumerPolicy>() is { } policy)
         {
             settings = settings with { SlowConsumers = policy.SlowConsumers, SlowConsumerAfter = policy.After ?? settings.SlowConsumerAfter };

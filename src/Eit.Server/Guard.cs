@@ -4,6 +4,8 @@ using Eit.Protocol.Wire;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
 
 namespace Eit.Server;
 
@@ -11,6 +13,7 @@ namespace Eit.Server;
 internal sealed class Guard(EitServerOptions options)
 {
     private const string Anonymous = "anonymous";
+    private const string DefaultQueryToken = "access_token";
 
     /// <summary>Checks a request; the first thing that is wrong decides.</summary>
     internal async ValueTask<Refusal?> CheckAsync(HttpContext context)
@@ -18,10 +21,19 @@ internal sealed class Guard(EitServerOptions options)
         if (!IsEncrypted(context)) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint takes encrypted connections only: use wss."); }
         if (!context.WebSockets.IsWebSocketRequest) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint speaks WebSocket."); }
         if (!IsKnownOrigin(context)) { return new Refusal(StatusCodes.Status403Forbidden, "The origin is not allowed."); }
+        bool isPlain = IsPlain(context);
+        if (isPlain && CheckPlain(context) is { } refusal) { return refusal; }
         if (!await IsAuthenticatedAsync(context).ConfigureAwait(false)) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed."); }
-        if (!context.WebSockets.WebSocketRequestedProtocols.Contains(WireLimits.JsonSubprotocol)) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {WireLimits.JsonSubprotocol} is."); }
+        if (!isPlain && !SpeaksEit(context)) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {WireLimits.JsonSubprotocol} is."); }
         bool isWanted = options.Admits is not { } admits || await admits(context).ConfigureAwait(false);
         return isWanted ? null : new Refusal(StatusCodes.Status403Forbidden, "This client is not allowed here.");
+    }
+
+    /// <summary>Whether the request is that of a plain client, and the endpoint admits such.</summary>
+    internal static bool IsPlain(HttpContext context)
+    {
+        IList<string> offered = context.WebSockets.WebSocketRequestedProtocols;
+        return PolicyOf(context) is not null && !SpeaksEit(context) && (offered.Count == 0 || offered.Contains(PlainSubprotocol.Name));
     }
 
     /// <summary>The key of who the request has authenticated; null if it has none.</summary>
@@ -41,6 +53,27 @@ internal sealed class Guard(EitServerOptions options)
         return at is { } known ? TimeSpan.FromTicks(Math.Max(0, (known - time.GetUtcNow()).Ticks)) : null;
     }
 
+    private static PlainClientPolicy? PolicyOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PlainClientPolicy>();
+
+    private static bool SpeaksEit(HttpContext context) => context.WebSockets.WebSocketRequestedProtocols.Contains(WireLimits.JsonSubprotocol);
+
+    /// <summary>A browser sends its cookies wherever a page asks it to: then the page has to be known. A token in an address ends up in logs.</summary>
+    private static Refusal? CheckPlain(HttpContext context)
+    {
+        string? name = PolicyOf(context)!.QueryToken;
+        bool hasToken = context.Request.Query.TryGetValue(name ?? DefaultQueryToken, out StringValues tokens);
+        if (hasToken && name is null) { return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here."); }
+        IHeaderDictionary headers = context.Request.Headers;
+        if (hasToken && tokens.Count == 1 && headers.Authorization.Count == 0)
+        {
+            headers.Authorization = $"Bearer {tokens}";
+            context.Request.QueryString = QueryString.Create(context.Request.Query.Where(member => member.Key != name));
+            context.Features.Set(new TokenOfQuery());
+        }
+        bool isAmbient = headers.Cookie.Count > 0 && headers.Authorization.Count == 0 && context.Connection.ClientCertificate is null;
+        return isAmbient && headers.Origin.Count == 0 ? new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") : null;
+    }
+
     /// <summary>TLS on the connection itself, or before a trusted proxy that says so.</summary>
     private bool IsEncrypted(HttpContext context)
     {
@@ -57,14 +90,22 @@ internal sealed class Guard(EitServerOptions options)
     private async ValueTask<bool> IsAuthenticatedAsync(HttpContext context)
     {
         if (context.User.Identity is { IsAuthenticated: true } || options.Exemption is { Anonymous: true }) { return true; }
-        bool canAsk = context.RequestServices.GetService(typeof(IAuthenticationSchemeProvider)) is IAuthenticationSchemeProvider schemes
-            && await schemes.GetDefaultAuthenticateSchemeAsync().ConfigureAwait(false) is not null;
-        if (!canAsk) { return false; }
-        AuthenticateResult result = await context.AuthenticateAsync().ConfigureAwait(false);
+        AuthenticationScheme? scheme = context.RequestServices.GetService<IAuthenticationSchemeProvider>() is { } schemes ? await schemes.GetDefaultAuthenticateSchemeAsync().ConfigureAwait(false) : null;
+        if (scheme is null) { return false; }
+        bool isAnew = context.Features.Get<TokenOfQuery>() is not null;
+        AuthenticateResult result = isAnew ? await AuthenticateAnewAsync(context, scheme).ConfigureAwait(false) : await context.AuthenticateAsync().ConfigureAwait(false);
         if (!result.Succeeded) { return false; }
         context.User = result.Principal;
         context.Features.Set<IAuthenticateResultFeature>(new AuthenticatedFeature { AuthenticateResult = result });
         return context.User.Identity is { IsAuthenticated: true };
+    }
+
+    /// <summary>The application has authenticated the request before its token was found, and the scheme's handler of this request remembers that it found none.</summary>
+    private static async ValueTask<AuthenticateResult> AuthenticateAnewAsync(HttpContext context, AuthenticationScheme scheme)
+    {
+        var handler = (IAuthenticationHandler)ActivatorUtilities.CreateInstance(context.RequestServices, scheme.HandlerType);
+        await handler.InitializeAsync(scheme, context).ConfigureAwait(false);
+        return await handler.AuthenticateAsync().ConfigureAwait(false);
     }
 
     /// <summary>A browser says where the page comes from; a request without an origin is not a browser's.</summary>
@@ -77,6 +118,9 @@ internal sealed class Guard(EitServerOptions options)
             && (uri.Scheme == Uri.UriSchemeHttps || options.Exemption is { Unencrypted: true });
         return isOwn || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
     }
+
+    /// <summary>Marks a request whose token was found in its query.</summary>
+    private sealed class TokenOfQuery;
 
     private sealed class AuthenticatedFeature : IAuthenticateResultFeature
     {

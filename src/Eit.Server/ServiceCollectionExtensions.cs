@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,7 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton<EitSessions>();
         services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
         services.TryAddSingleton<TransportEndpoint>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, PlainTokenFilter>());
         services.AddHostedService<DrainService>();
         return services;
     }

@@ -34,12 +34,31 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             return;
         }
 
+        if (Guard.IsPlain(context))
+        {
+            await ServePlainAsync(context, makeHandler).ConfigureAwait(false);
+            return;
+        }
         var accept = new WebSocketAcceptContext { SubProtocol = WireLimits.JsonSubprotocol, KeepAliveInterval = TimeSpan.Zero };
         System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
         var line = new TransportLine(new WebSocketTransport(socket, context.Abort), epoch: 0, new JsonFrameReader(), new JsonFrameWriter());
         using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((ITransport)state!).Abort(), line.Transport);
         await GreetAsync(context, line, hello, makeHandler).ConfigureAwait(false);
         await line.Finished.ConfigureAwait(false);
+    }
+
+    private async Task ServePlainAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
+    {
+        TimeSpan timeout = sessions.Options.Session.Timeout;
+        string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? PlainSubprotocol.Name : null;
+        var accept = new WebSocketAcceptContext { SubProtocol = subprotocol, KeepAliveInterval = timeout / 3, KeepAliveTimeout = timeout - (timeout / 3) };
+        System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
+        var client = new WebSocketTransport(socket, context.Abort);
+        using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((ITransport)state!).Abort(), client);
+        var bridge = new PlainBridge(client, sessions.Options.Session, sessions.Time, sessions.Wheel, sessions.SessionLogger);
+        context.Features.Set(bridge);
+        Violation? violation = sessions.Admit(bridge.ServerLine, bridge.Hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);
+        await (violation is null ? bridge.RunAsync() : bridge.RefuseAsync(violation)).ConfigureAwait(false);
     }
 
     private static async Task RefuseAsync(HttpContext context, Refusal refusal)
