@@ -9,7 +9,7 @@ namespace Eit.EndToEnd.Tests;
 /// <summary>A handler that tells what it is called for: one for all sessions of a server.</summary>
 internal sealed class Recorder : EitHandler
 {
-    /// <summary>connected, outage and its code, resumed, closed and its code; messages as they are.</summary>
+    /// <summary>connected, outage and its code, resumed, slow consumer, closed and its code; messages as they are.</summary>
     internal Happenings<string> Calls { get; } = new();
 
     /// <summary>The sessions, as they connect.</summary>
@@ -67,6 +67,12 @@ internal sealed class Recorder : EitHandler
     public override ValueTask OnResumedAsync(EitSession session, TimeSpan outage)
     {
         Calls.Add("resumed");
+        return default;
+    }
+
+    public override ValueTask OnSlowConsumerAsync(EitSession session, EitSlowConsumer backlog)
+    {
+        Calls.Add("slow consumer");
         return default;
     }
 
