@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Eit.EndToEnd.Tests;
 
-/// <summary>A TCP relay in front of a server that cuts, refuses and swallows on command.</summary>
+/// <summary>A TCP relay in front of a server that cuts, refuses, swallows and slows down on command.</summary>
 internal sealed class FaultRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -29,6 +29,9 @@ internal sealed class FaultRelay : IAsyncDisposable
     /// <summary>Whether new connections are reset at once.</summary>
     internal bool Refuses { get; set; }
 
+    /// <summary>How fast new connections carry each direction; null for as fast as it goes.</summary>
+    internal SlowPath? SlowPath { get; set; }
+
     /// <summary>How many connections have been accepted.</summary>
     internal int Dials => Volatile.Read(ref _dials);
 
@@ -50,6 +53,12 @@ internal sealed class FaultRelay : IAsyncDisposable
         lock (_gate) { tunnels = [.. _tunnels]; }
         foreach (Tunnel tunnel in tunnels) { tunnel.Cut(); }
         return tunnels.Length;
+    }
+
+    /// <summary>Swallows from now on all that comes on the connections there are, and lets nobody know; new ones go through.</summary>
+    internal void Blacken()
+    {
+        lock (_gate) { _tunnels.ForEach(static tunnel => tunnel.IsDark = true); }
     }
 
     /// <summary>Stops all bytes, and lets new connections hang.</summary>
@@ -117,7 +126,15 @@ internal sealed class FaultRelay : IAsyncDisposable
     {
         private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
+        private volatile bool _isDark;
+
         internal Task Running { get; private set; } = Task.CompletedTask;
+
+        internal bool IsDark
+        {
+            get => _isDark;
+            set => _isDark = value;
+        }
 
         internal void Start() => Running = RunAsync();
 
@@ -147,7 +164,8 @@ internal sealed class FaultRelay : IAsyncDisposable
                 client.NoDelay = true;
                 await relay.FlowAsync();
                 await _server.ConnectAsync(IPAddress.Loopback, relay.Upstream);
-                await Task.WhenAll(CopyAsync(client, _server, cutUp), CopyAsync(_server, client, cutDown));
+                if (relay.SlowPath is { } slow) { await Task.WhenAll(CarryAsync(slow, client, _server), CarryAsync(slow, _server, client)); }
+                else { await Task.WhenAll(CopyAsync(client, _server, cutUp), CopyAsync(_server, client, cutDown)); }
             }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
@@ -155,6 +173,16 @@ internal sealed class FaultRelay : IAsyncDisposable
             }
             Cut();
             lock (relay._gate) { relay._tunnels.Remove(this); }
+        }
+
+        private async Task CarryAsync(SlowPath slow, Socket from, Socket to)
+        {
+            try { await slow.CarryAsync(from, to); }
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+            {
+                // One side is gone: so is the tunnel.
+            }
+            Cut();
         }
 
         private async Task CopyAsync(Socket from, Socket to, long? cutAfter)
@@ -167,6 +195,8 @@ internal sealed class FaultRelay : IAsyncDisposable
                 {
                     int count = await from.ReceiveAsync(buffer);
                     await relay.FlowAsync();
+                    if (IsDark && count == 0) { return; }
+                    if (IsDark) { continue; }
                     if (count == 0)
                     {
                         to.Shutdown(SocketShutdown.Send);

@@ -30,6 +30,7 @@ internal sealed class Timings
         return sorted[(int)Math.Ceiling(share * (sorted.Length - 1))];
     }
 
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Count} of them, ms: median {Median:N1}, 95 % {Quantile(0.95):N1}, 99 % {Quantile(0.99):N1}, longest {Longest:N1}");
+    public override string ToString() => Count == 0
+        ? "none"
+        : string.Create(CultureInfo.InvariantCulture, $"{Count} of them, ms: median {Median:N1}, 95 % {Quantile(0.95):N1}, 99 % {Quantile(0.99):N1}, longest {Longest:N1}");
 }
