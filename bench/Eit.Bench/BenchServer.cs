@@ -22,7 +22,11 @@ internal static class BenchServer
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
         builder.Services.AddRouting();
-        builder.Services.AddEit(options => options.ExemptForDevelopment(unencrypted: false, anonymous: true));
+        builder.Services.AddEit(options =>
+        {
+            options.ExemptForDevelopment(unencrypted: false, anonymous: true);
+            options.Limits.SessionsPerPrincipalMax = 10_000;
+        });
         await using WebApplication app = builder.Build();
         app.UseWebSockets();
         app.UseRouting();

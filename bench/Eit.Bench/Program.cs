@@ -8,12 +8,23 @@ internal static class Program
     private static async Task<int> Main(string[] arguments)
     {
         if (arguments is ["server"]) { return await BenchServer.RunAsync(); }
+        if (arguments is ["clients", { } port, { } pin, { } count]) { return await IdleClients.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), pin, int.Parse(count, CultureInfo.InvariantCulture)); }
+        if (arguments is ["flow"] or ["flow", "handler" or "text" or "binary" or "stalls" or "holes"])
+        {
+            await FlowRuns.RunAsync(arguments.ElementAtOrDefault(1));
+            return 0;
+        }
+        if (arguments is ["idle"])
+        {
+            await IdleConnections.RunAsync();
+            return 0;
+        }
         int rounds = 5;
         bool isKnown = arguments is ["core" or "oneway" or "handover" or "all"]
             || (arguments is ["core" or "oneway" or "handover" or "all", "--rounds", { } text] && int.TryParse(text, CultureInfo.InvariantCulture, out rounds) && rounds > 0);
         if (!isKnown)
         {
-            Console.Error.WriteLine("usage: Eit.Bench core|oneway|handover|all [--rounds N]");
+            Console.Error.WriteLine("usage: Eit.Bench core|oneway|handover|all [--rounds N] | flow [handler|text|binary|stalls|holes] | idle");
             return 2;
         }
         if (arguments[0] is "core" or "all") { CorePath.Run(rounds); }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Eit.Connection;
 
@@ -7,50 +6,32 @@ namespace Eit.Bench;
 /// <summary>The server in a process of its own.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private readonly Process _process;
-
-    private ServerProcess(Process process, int port, string certificateSha256)
+    private ServerProcess(ChildProcess process)
     {
-        (_process, Port, CertificateSha256) = (process, port, certificateSha256);
+        Process = process;
+        string[] words = process.Said.Split(' ');
+        (Port, CertificateSha256) = (int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
     }
+
+    internal ChildProcess Process { get; }
 
     internal int Port { get; }
 
     internal string CertificateSha256 { get; }
 
-    internal static async Task<ServerProcess> StartAsync()
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        bool isHosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
-        if (isHosted) { start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location); }
-        start.ArgumentList.Add("server");
-        start.Environment["DOTNET_gcServer"] = "1";                 // As in every ASP.NET Core application.
-        Process process = Process.Start(start) ?? throw new InvalidOperationException("The server process did not start.");
-        string[] words = (await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server process said nothing.")).Split(' ');
-        return new ServerProcess(process, int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
-    }
-
     /// <summary>Gets the processor time that client and server have used.</summary>
-    internal TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime + Environment.CpuUsage.TotalTime;
-        }
-    }
+    internal TimeSpan ProcessorTime => Process.ProcessorTime + Environment.CpuUsage.TotalTime;
 
-    internal EitConnection Client(int? port = null) => new(new EitConnectionOptions
+    internal static async Task<ServerProcess> StartAsync() => new(await ChildProcess.StartAsync(hasServerGc: true, "server"));   // As in every ASP.NET Core application.
+
+    internal EitConnection Client(int? port = null) => new(ClientOptions(port ?? Port, CertificateSha256));
+
+    internal static EitConnectionOptions ClientOptions(int port, string certificateSha256) => new()
     {
-        Url = new Uri($"wss://127.0.0.1:{port ?? Port}/eit"),
-        PinnedCertificateSha256 = CertificateSha256,
+        Url = new Uri($"wss://127.0.0.1:{port}/eit"),
+        PinnedCertificateSha256 = certificateSha256,
         WatchesNetwork = false,
-    });
+    };
 
-    public async ValueTask DisposeAsync()
-    {
-        _process.StandardInput.Close();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-    }
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
 }
