@@ -11,4 +11,13 @@ internal enum Canary
 
     /// <summary>The server's driver hands a message over twice after a resume: no deduplication.</summary>
     RepeatsOnResume,
+
+    /// <summary>The server's driver forgets once to say that a handler has finished: the credit of one message never comes back.</summary>
+    ForgetsFinished,
+
+    /// <summary>The client's driver hears one message of credit too little after a resume: credit that is lost with a transport.</summary>
+    LosesCredit,
+
+    /// <summary>The client's driver hears one message of credit too much after a resume: credit that comes back twice.</summary>
+    ReturnsCreditTwice,
 }

@@ -10,33 +10,40 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (arguments is ["--seeds", { } count, .. { } rest] && int.TryParse(count, CultureInfo.InvariantCulture, out int seeds) && seeds > 0) { return RunSeeds(seeds, rest); }
-        if (arguments is ["--seed", { } one] && ulong.TryParse(one, CultureInfo.InvariantCulture, out ulong seed)) { return RunSeed(seed); }
         if (arguments is ["--exhaustive", .. { } bounds]) { return Explore(bounds); }
-        Console.Error.WriteLine("usage: Eit.Simulation --seeds N [--from SEED] [--canary ForgetsOnLoss|RepeatsOnResume] | --seed SEED | --exhaustive [--world NAMES] [--messages N] [--cycles N] [--cuts N] … [--canary …]");
+        bool isFlow = arguments is ["--flow", ..];
+        string[] options = isFlow ? arguments[1..] : arguments;
+        if (options is ["--seeds", { } count, .. { } rest] && int.TryParse(count, CultureInfo.InvariantCulture, out int seeds) && seeds > 0) { return RunSeeds(seeds, isFlow, rest); }
+        if (options is ["--seed", { } one, .. { } more] && ulong.TryParse(one, CultureInfo.InvariantCulture, out ulong seed)) { return RunSeed(seed, isFlow, more); }
+        Console.Error.WriteLine("usage: Eit.Simulation [--flow] --seeds N [--first SEED] [--canary NAME] | [--flow] --seed SEED [--canary NAME] | --exhaustive [--world NAMES] [--messages N] [--cycles N] [--cuts N] … [--canary …]");
         return 2;
     }
 
-    private static int RunSeed(ulong seed)
+    private static int RunSeed(ulong seed, bool isFlow, string[] options)
     {
-        new RandomWorld(seed).Run();
+        MakerOf(isFlow, CanaryOf(options))(seed).Run();
         Console.WriteLine($"seed {seed}: all promises kept");
         return 0;
     }
 
-    private static int RunSeeds(int count, string[] options)
+    private static int RunSeeds(int count, bool isFlow, string[] options)
     {
-        ulong from = 1;
-        Canary canary = Canary.None;
-        for (int i = 0; i + 1 < options.Length; i += 2)
-        {
-            if (options[i] is "--from") { from = ulong.Parse(options[i + 1], CultureInfo.InvariantCulture); }
-            else if (options[i] is "--canary") { canary = Enum.Parse<Canary>(options[i + 1]); }
-        }
+        ulong first = ulong.Parse(Option(options, "--first") ?? "1", CultureInfo.InvariantCulture);
         var watch = Stopwatch.StartNew();
-        SimulationResult result = SimulationRun.Run(from, count, canary);
+        SimulationResult result = SimulationRun.Run(first, count, MakerOf(isFlow, CanaryOf(options)));
         Console.WriteLine(result.Describe(watch.Elapsed));
         return result.FirstFailure is null ? 0 : 1;
+    }
+
+    private static Func<ulong, RandomWorld> MakerOf(bool isFlow, Canary canary) =>
+        isFlow ? seed => new FlowWorld(seed, canary) : seed => new TransportWorld(seed, canary);
+
+    private static Canary CanaryOf(string[] options) => Enum.Parse<Canary>(Option(options, "--canary") ?? nameof(Canary.None));
+
+    private static string? Option(string[] options, string name)
+    {
+        int place = Array.IndexOf(options, name);
+        return place >= 0 && place + 1 < options.Length ? options[place + 1] : null;
     }
 
     private static int Explore(string[] options)

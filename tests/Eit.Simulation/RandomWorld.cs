@@ -6,8 +6,9 @@ namespace Eit.Simulation;
 
 /// <summary>
 /// Clients and servers in virtual time. One seed decides everything: latencies, cuts, black holes, the speed of handlers, cycles, deploys, crashes, pauses.
+/// What the applications do is left to the worlds that are made of it.
 /// </summary>
-internal sealed class RandomWorld : ISimWorld
+internal abstract class RandomWorld : ISimWorld
 {
     private readonly SeededJitter _chance;
     private readonly PriorityQueue<Action, (Instant At, long Order)> _events = new();
@@ -16,27 +17,21 @@ internal sealed class RandomWorld : ISimWorld
     private readonly List<SimLink> _links = [];
     private readonly List<SimServer> _servers = [];
     private readonly Dictionary<SimLink, Instant> _dialledAt = [];
-    private readonly SessionSettings _serverSettings;
-    private readonly TimeSpan _trafficFor;
     private readonly double _latencyMs;
-    private readonly double _handlerMs;
     private readonly bool _isCloned;
+    private SessionSettings _serverSettings = new();
     private UInt128? _clonedId;
     private long _order;
     private int _faults;
     private int _resumes;
-    private bool _isHealed;
 
-    internal RandomWorld(ulong seed, Canary canary = Canary.None)
+    private protected RandomWorld(ulong seed, Canary canary)
     {
         _chance = new SeededJitter(seed);
         Jitter = new SeededJitter(_chance.NextBits());
         Canary = canary;
         _latencyMs = Pick(0.2, 2, 2, 20, 20, 80, 80, 250);
-        _handlerMs = Pick(0, 0, 0.5, 5, 40);
-        _trafficFor = TimeSpan.FromSeconds(5 + (10 * _chance.Next()));
-        _serverSettings = SettingsOf();
-        _servers.Add(new SimServer(this, _serverSettings));
+        TrafficFor = TimeSpan.FromSeconds(5 + (10 * _chance.Next()));
         _isCloned = Chance(0.03);
     }
 
@@ -48,6 +43,18 @@ internal sealed class RandomWorld : ISimWorld
 
     internal SimStatistics Statistics { get; } = new();
 
+    /// <summary>How long the traffic and the faults last.</summary>
+    protected TimeSpan TrafficFor { get; }
+
+    /// <summary>Whether the faults are over, and nothing more is sent but by handlers.</summary>
+    protected bool IsHealed { get; private set; }
+
+    /// <summary>How many waits of a handler for that of the other end, which waited too, ended with NotSent.</summary>
+    protected virtual int MutualWaits => 0;
+
+    /// <summary>After how long the sessions give up what has not left.</summary>
+    protected abstract TimeSpan OutboxAge { get; }
+
     private SimServer Front => _servers[^1];
 
     public UInt128 MintId() => new(_chance.NextBits(), _chance.NextBits());
@@ -56,7 +63,7 @@ internal sealed class RandomWorld : ISimWorld
     {
         if (!_histories.TryGetValue((session, fromClient), out History? history))
         {
-            _histories.Add((session, fromClient), history = new History($"session {session[..6]} {(fromClient ? "up" : "down")}"));
+            _histories.Add((session, fromClient), history = new History($"session {session[..6]} {(fromClient ? "up" : "down")}", OutboxAge));
         }
         return history;
     }
@@ -72,8 +79,8 @@ internal sealed class RandomWorld : ISimWorld
     public void Dialled(SimClient client, DialRequest request)
     {
         Instant dialledAt = Now;
-        bool fails = !_isHealed && Chance(0.1);
-        bool hangs = !_isHealed && Chance(0.05);
+        bool fails = !IsHealed && Chance(0.1);
+        bool hangs = !IsHealed && Chance(0.05);
         if (hangs)
         {
             At(TimeSpan.FromSeconds(10), () => Fail(client, request, new DialFailure(DialFailureKind.Timeout, "silence")));
@@ -98,15 +105,7 @@ internal sealed class RandomWorld : ISimWorld
         });
     }
 
-    public void HandlerBegan(SimSession session)
-    {
-        TimeSpan time = _isHealed ? TimeSpan.Zero : TimeSpan.FromMilliseconds(_handlerMs * 2 * _chance.Next());
-        At(time, () =>
-        {
-            session.HandlerFinished();
-            DriveOwner(session);
-        });
-    }
+    public abstract void HandlerBegan(SimSession session);
 
     public void Saw(SessionOutput output, bool atClient)
     {
@@ -119,15 +118,48 @@ internal sealed class RandomWorld : ISimWorld
     /// <summary>Runs the world: traffic under faults, then a healed phase in which everything has to drain.</summary>
     internal void Run()
     {
+        _serverSettings = SettingsOf();
+        _servers.Add(new SimServer(this, _serverSettings));
         int clients = Chance(0.25) ? 2 : 1;
         for (int i = 0; i < clients; i++) { AddClient($"client {i + 1}"); }
         WatchDeadlines();
-        for (int i = 3 + (int)(8 * _chance.Next()); i > 0; i--) { At(_trafficFor * _chance.Next(), Hurt); }
-        At(_trafficFor, Heal);
-        Advance(until: Instant.Zero + _trafficFor + TimeSpan.FromSeconds(400));
+        for (int i = 3 + (int)(8 * _chance.Next()); i > 0; i--) { At(TrafficFor * _chance.Next(), Hurt); }
+        At(TrafficFor, Heal);
+        Advance(until: Instant.Zero + TrafficFor + DrainsWithin);
         CheckQuiet();
         Gather();
     }
+
+    /// <summary>How long it may take after the last fault until everything is quiet.</summary>
+    protected virtual TimeSpan DrainsWithin => TimeSpan.FromSeconds(400);
+
+    /// <summary>Draws the bounds of an end.</summary>
+    protected abstract SessionSettings SettingsOf();
+
+    /// <summary>An application begins to send.</summary>
+    /// <param name="fromClient">The client's, or that of the server that it talks to.</param>
+    /// <param name="find">Finds its end of the session; null if there is none now.</param>
+    /// <param name="isOver">Whether there never will be one again.</param>
+    protected abstract void BeginTraffic(bool fromClient, Func<SimSession?> find, Func<bool> isOver);
+
+    protected void DriveOwner(SimSession session)
+    {
+        if (!session.IsClient) { _servers.Find(server => server.Sessions.Contains(session))?.Drive(session); }
+        else { _clients.Find(client => client.Sessions.Contains(session))?.Drive(); }
+    }
+
+    protected TimeSpan Latency() => TimeSpan.FromMilliseconds(_latencyMs * (0.5 + _chance.Next()));
+
+    protected void At(TimeSpan after, Action action) => _events.Enqueue(action, (Now + after, _order++));
+
+    protected bool Chance(double share) => _chance.Next() < share;
+
+    /// <summary>Draws a whole number from zero to one below a bound.</summary>
+    protected int Below(int bound) => (int)(bound * _chance.Next());
+
+    protected TimeSpan Within(TimeSpan bound) => bound * _chance.Next();
+
+    protected double Pick(params ReadOnlySpan<double> choices) => choices[(int)(choices.Length * _chance.Next())];
 
     private void AddClient(string name)
     {
@@ -136,8 +168,16 @@ internal sealed class RandomWorld : ISimWorld
         _clients.Add(client);
         client.Machine.Start(Now);
         client.Drive();
-        Schedule(() => Traffic(client, fromClient: true));
-        Schedule(() => Traffic(client, fromClient: false));
+        bool IsOver() => client.Machine.State is ClientState.Closed;
+        BeginTraffic(fromClient: true, () => client.Current, IsOver);
+        BeginTraffic(fromClient: false, () => ServerEndOf(client), IsOver);
+    }
+
+    /// <summary>An end of a session with a client that the server's application knows of.</summary>
+    private SimSession? ServerEndOf(SimClient client)
+    {
+        SimSession? session = Front.Sessions.Find(end => end.Links.Exists(link => link.Client == client)) ?? Front.Sessions.FirstOrDefault();
+        return session is { Machine.IsConfirmed: true } ? session : null;
     }
 
     /// <summary>Copies of one profile begin with the same instance id.</summary>
@@ -154,25 +194,9 @@ internal sealed class RandomWorld : ISimWorld
         };
     }
 
-    private void Traffic(SimClient client, bool fromClient)
-    {
-        if (_isHealed || client.Machine.State is ClientState.Closed) { return; }
-        SimSession? session = fromClient ? client.Current : Front.Sessions.Find(end => end.Links.Exists(link => link.Client == client)) ?? Front.Sessions.FirstOrDefault();
-        int burst = Chance(0.1) ? (int)(20 * _chance.Next()) : 1;
-        for (int i = 0; i < burst && session is not null; i++)
-        {
-            Lane lane = Chance(0.8) ? Lane.Normal : (Lane)(int)(4 * _chance.Next());
-            int bytes = Chance(0.97) ? (int)(200 * _chance.Next()) : (int)(60_000 * _chance.Next());
-            bool isKnownAtServer = fromClient || session.Machine.IsConfirmed;
-            if (isKnownAtServer) { session.Send(lane, bytes, Chance(0.9), Chance(0.8) ? CompleteWhen.Processed : CompleteWhen.Received, Chance(0.5), mayWait: Chance(0.5)); }
-        }
-        if (session is not null) { DriveOwner(session); }
-        Schedule(() => Traffic(client, fromClient));
-    }
-
     private void Hurt()
     {
-        if (_isHealed) { return; }
+        if (IsHealed) { return; }
         _faults++;
         List<SimClient> clients = _clients.FindAll(static client => client.Machine.State is not ClientState.Closed);
         SimClient client = clients[(int)(clients.Count * _chance.Next())];
@@ -290,7 +314,7 @@ internal sealed class RandomWorld : ISimWorld
 
     private void Heal()
     {
-        _isHealed = true;
+        IsHealed = true;
         foreach (SimLink link in _links) { Thaw(link); }
         if (!Front.IsUp || Front.IsDraining) { _servers.Add(new SimServer(this, _serverSettings)); }
         foreach (SimClient client in _clients)
@@ -314,12 +338,6 @@ internal sealed class RandomWorld : ISimWorld
             link.Towards(!toServer).Cut(int.MaxValue);
             Redeliver(link);
         }
-    }
-
-    private void DriveOwner(SimSession session)
-    {
-        if (!session.IsClient) { _servers.Find(server => server.Sessions.Contains(session))?.Drive(session); }
-        else { _clients.Find(client => client.Sessions.Contains(session))?.Drive(); }
     }
 
     private void Redeliver(SimLink link)
@@ -369,49 +387,42 @@ internal sealed class RandomWorld : ISimWorld
             Action action = _events.Dequeue();
             Now = next.At;
             action();
-            if (_isHealed && _order % 64 == 0 && IsQuiet()) { return; }
+            if (IsHealed && _order % 64 == 0 && IsQuiet()) { return; }
         }
     }
 
     private bool IsQuiet() =>
         _clients.TrueForAll(static client => client.Machine.State is ClientState.Connected or ClientState.Closed && !client.Machine.IsCycling && client.Sessions.TrueForAll(static session => session.IsQuiet))
-        && _servers.TrueForAll(static server => !server.IsUp || server.Sessions.TrueForAll(static session => session.IsQuiet));
+        && _servers.TrueForAll(static server => !server.IsUp || server.Sessions.TrueForAll(static session => session.IsQuiet && (session.Machine.IsConfirmed || session.Machine.State is SessionState.Ended)));
 
     private void CheckQuiet()
     {
         if (!IsQuiet()) { throw new HistoryException($"not quiet at {Now}: {string.Join(", ", _clients.Select(static client => client.Machine.State))}; {string.Join(", ", _servers.Where(static server => server.IsUp).SelectMany(static server => server.Sessions).Select(static session => session.Machine.State))}"); }
-        foreach (History history in _histories.Values) { history.CheckQuiet(); }
+        foreach (History history in _histories.Values) { history.CheckQuiet(Now); }
+        IEnumerable<SimSession> ends = _clients.SelectMany(static client => client.Sessions).Concat(_servers.SelectMany(static server => server.Sessions));
+        foreach (SimSession end in ends.Where(static end => end.Machine.State is SessionState.Online && !end.Outgoing.IsOrphaned && !end.Incoming.IsOrphaned))
+        {
+            end.Outgoing.CheckCounts(end.Machine.Dropped);
+            if (!end.Incoming.IsEnded) { end.Incoming.Credit?.CheckQuiet(); }
+            if (end.IsFull) { throw new HistoryException("everything has left, and whoever waits for room in the outbox is not woken."); }
+        }
     }
 
     private void Gather()
     {
         Statistics.MessagesUp.Add((int)_histories.Where(static pair => pair.Key.FromClient).Sum(static pair => pair.Value.AcceptedCount));
         Statistics.MessagesDown.Add((int)_histories.Where(static pair => !pair.Key.FromClient).Sum(static pair => pair.Value.AcceptedCount));
+        Statistics.Replaced.Add(Count(SendOutcome.Replaced));
+        Statistics.Expired.Add(Count(SendOutcome.Expired));
+        Statistics.NotSent.Add(Count(SendOutcome.NotSent));
+        Statistics.Unknown.Add(Count(SendOutcome.Unknown));
+        Statistics.CreditUsedUp.Add(_histories.Values.Sum(static history => history.Credit!.UsedUp));
+        Statistics.MutualWaits.Add(MutualWaits);
         Statistics.Faults.Add(_faults);
         Statistics.Cycles.Add(_clients.Sum(static client => client.CyclesDone));
         Statistics.Resumes.Add(_resumes);
         Statistics.Sessions.Add(_histories.Count / 2);
     }
 
-    private SessionSettings SettingsOf() => new()
-    {
-        Timeout = TimeSpan.FromSeconds(Pick(1, 5)),
-        WindowMessages = (int)Pick(2, 16, 256, 8192),
-        MessageBytesMax = 64 * 1024,
-        WindowBytes = (int)Pick(64, 128, 2048) * 1024,
-        OutboxMessagesMax = (int)Pick(20, 1000),
-        OutboxAge = TimeSpan.FromHours(1),
-        ResumeWindow = TimeSpan.FromSeconds(Pick(5, 120, 120, 120)),
-        CloseGiveUp = TimeSpan.FromSeconds(10),
-    };
-
-    private TimeSpan Latency() => TimeSpan.FromMilliseconds(_latencyMs * (0.5 + _chance.Next()));
-
-    private void Schedule(Action action) => At(TimeSpan.FromMilliseconds(120 * _chance.Next()), action);
-
-    private void At(TimeSpan after, Action action) => _events.Enqueue(action, (Now + after, _order++));
-
-    private bool Chance(double share) => _chance.Next() < share;
-
-    private double Pick(params ReadOnlySpan<double> choices) => choices[(int)(choices.Length * _chance.Next())];
+    private int Count(SendOutcome outcome) => _histories.Values.Sum(history => history.Outcomes[(int)outcome]);
 }

@@ -7,13 +7,14 @@ namespace Eit.Simulation;
 internal sealed class SimClient
 {
     private readonly ISimWorld _world;
+    private readonly ClientSettings _settings;
     private readonly FrameBatch _frames = new();
     private readonly JsonFrameReader _reader = new();
     private int _said;
 
     internal SimClient(ISimWorld world, string name, ClientSettings settings, Func<UInt128>? mintId = null)
     {
-        (_world, Name) = (world, name);
+        (_world, _settings, Name) = (world, settings, name);
         Machine = new ClientMachine(settings, mintId ?? world.MintId, world.Jitter);
     }
 
@@ -43,12 +44,12 @@ internal sealed class SimClient
                 end.Links.Remove(link);
                 end.Machine.TransportLost(link.Epoch, lost, "closed", _world.Now);
             }
-            else { end.Receive(link, packet.Message); }
+            else { end.Receive(link, packet); }
             Hear(end);
             if (said == _said && Machine.NextDeadline < deadline) { throw new HistoryException("A dial has become due, and nobody was told: a driver with a timer would miss it."); }
         }
         else if (packet.Code is { } code) { Machine.DialFailed(link.Epoch, new DialFailure(DialFailureKind.Closed, "closed") { Code = code }, _world.Now); }
-        else { Welcome(link, packet.Message, dialledAt); }
+        else { Welcome(link, packet, dialledAt); }
         Drive();
     }
 
@@ -68,6 +69,7 @@ internal sealed class SimClient
             if (Machine.TryBeginDial(_world.Now, out DialRequest? request))
             {
                 isMoving = true;
+                Sessions.Find(session => session.Machine.Id == request!.Hello.Session)?.Incoming.Credit?.Give(request!.Hello.Credit);
                 _world.Dialled(this, request!);
             }
         }
@@ -86,9 +88,9 @@ internal sealed class SimClient
         foreach (SimSession session in Sessions) { session.AppendTo(digest); }
     }
 
-    private void Welcome(SimLink link, byte[] message, Backoff.Instant dialledAt)
+    private void Welcome(SimLink link, SimLink.Packet packet, Backoff.Instant dialledAt)
     {
-        Violation? violation = _reader.Read(message, isText: true, _frames);
+        Violation? violation = _reader.Read(packet.Message, isText: true, _frames);
         if (violation is not null || _frames[0].Body is not Welcome welcome) { throw new HistoryException("The first message of a server is not a welcome."); }
         SessionMachine? machine = Machine.Welcomed(link.Epoch, welcome, _world.Now.Since(dialledAt), _world.Now);
         if (machine is null)
@@ -99,9 +101,9 @@ internal sealed class SimClient
             return;
         }
         SimSession? session = Sessions.Find(known => known.Machine == machine);
-        if (session is null) { Sessions.Add(session = new SimSession(_world, machine, isClient: true)); }
+        if (session is null) { Sessions.Add(session = new SimSession(_world, machine, _settings.Session, isClient: true)); }
         link.ClientEnd = session;
         session.Links.Add(link);
-        session.Receive(link, message);
+        session.Receive(link, packet);
     }
 }

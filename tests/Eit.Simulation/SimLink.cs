@@ -1,3 +1,4 @@
+using Eit.Backoff;
 using Eit.Protocol.Wire;
 
 namespace Eit.Simulation;
@@ -25,7 +26,7 @@ internal sealed class SimLink(SimClient client, SimServer server, long epoch)
 
     internal Direction Towards(bool toServer) => toServer ? ToServer : ToClient;
 
-    internal void Send(bool toServer, byte[] message) => Towards(toServer).Add(new Packet(message, Code: null));
+    internal void Send(bool toServer, Packet packet) => Towards(toServer).Add(packet);
 
     internal void Close(bool toServer, CloseCode code) => Towards(toServer).Add(new Packet([], code));
 
@@ -36,7 +37,10 @@ internal sealed class SimLink(SimClient client, SimServer server, long epoch)
         ToClient.Cut(keepToClient);
     }
 
-    internal sealed record Packet(byte[] Message, CloseCode? Code);
+    internal sealed record Packet(byte[] Message, CloseCode? Code)
+    {
+        internal Instant SentAt { get; init; }
+    }
 
     internal sealed class Direction
     {

@@ -27,7 +27,7 @@ internal sealed class SimServer(ISimWorld world, SessionSettings settings)
         {
             case AdmissionVerdict<SimSession>.GoOn goOn:
                 Violation? violation = goOn.Session.Machine.Admit(hello, terms, world.Now);
-                if (violation is null) { Attach(link, goOn.Session); }
+                if (violation is null) { Attach(link, hello, goOn.Session); }
                 else { Refuse(link, violation); }
                 goOn.Session.Drive(output => Note(goOn.Session, output));
                 break;
@@ -55,7 +55,7 @@ internal sealed class SimServer(ISimWorld world, SessionSettings settings)
             end.Links.Remove(link);
             end.Machine.TransportLost(link.Epoch, code, "closed", world.Now);
         }
-        else { end.Receive(link, packet.Message); }
+        else { end.Receive(link, packet); }
         Drive(end);
     }
 
@@ -102,15 +102,17 @@ internal sealed class SimServer(ISimWorld world, SessionSettings settings)
         var id = new SessionId(world.MintId());
         byte[] secret = new byte[ResumeProof.SecretBytes];
         var machine = SessionMachine.Accept(id, secret, hello, terms, refusal, settings, world.Jitter, world.Now);
-        var session = new SimSession(world, machine, isClient: false);
+        var session = new SimSession(world, machine, settings, isClient: false);
         _directory.Add(session, id, hello.Instance, principal);
         Sessions.Add(session);
-        Attach(link, session);
+        if (refusal is null) { session.Outgoing.Credit?.Give(hello.Credit); }
+        Attach(link, refusal is null ? hello : null, session);
         Drive(session);
     }
 
-    private static void Attach(SimLink link, SimSession session)
+    private static void Attach(SimLink link, Hello? hello, SimSession session)
     {
+        if (hello is not null) { session.Outgoing.Credit?.Tell(hello.Credit); }
         link.ServerEnd = session;
         session.Links.Add(link);
     }

@@ -10,15 +10,20 @@ internal sealed class SimSession
     private readonly ISimWorld _world;
     private readonly JsonFrameWriter _writer = new();
     private readonly FrameBatch _frames = new();
+    private readonly FrameBatch _written = new();
+    private readonly Dictionary<long, TimeSpan> _ways = [];
     private InboundMessage _handling;
     private InboundMessage? _lastHandled;
     private bool _forgetsNext;
+    private bool _isRefused;
+    private int _canaryCredit;
 
-    internal SimSession(ISimWorld world, SessionMachine machine, bool isClient)
+    internal SimSession(ISimWorld world, SessionMachine machine, SessionSettings settings, bool isClient)
     {
         (_world, Machine, IsClient) = (world, machine, isClient);
         Outgoing = world.HistoryOf(machine.Id.ToString(), isClient);
         Incoming = world.HistoryOf(machine.Id.ToString(), !isClient);
+        Incoming.Credit?.Begin(settings);
     }
 
     internal SessionMachine Machine { get; }
@@ -31,44 +36,60 @@ internal sealed class SimSession
     internal bool IsQuiet =>
         Machine.State is SessionState.Ended || (Machine.State is SessionState.Online && Machine.IsSettled && !IsBusy && Machine.InboxMessages == 0);
 
+    /// <summary>The message that a handler is busy with.</summary>
+    internal ref readonly InboundMessage Handling => ref _handling;
+
+    /// <summary>Whether a message was refused for want of room, and room has not been announced since.</summary>
+    internal bool IsFull => _isRefused && !Machine.HasRoom;
+
     internal History Outgoing { get; }
 
     internal History Incoming { get; }
 
     internal List<SimLink> Links { get; } = [];
 
-    internal bool Send(Lane lane, int bytes, bool isText, CompleteWhen when, bool isAwaited, bool mayWait)
+    /// <summary>Sends a message; its text is made here.</summary>
+    internal AcceptResult Send(OutgoingMessage message, int bytes, bool isText, out long id)
     {
-        long next = Outgoing.AcceptedCount + 1;
-        string text = History.Text(next, bytes);
-        var message = new OutgoingMessage
+        string text = History.Text(Outgoing.AcceptedCount + 1, bytes);
+        message = isText ? message with { Text = text } : message with { Bytes = System.Text.Encoding.UTF8.GetBytes(text) };
+        AcceptResult result = Machine.Accept(in message, _world.Now, out id);
+        _isRefused = result == AcceptResult.Full;
+        if (result != AcceptResult.Accepted) { return result; }
+        Outgoing.Accepted(id, new Promise(message.Lane, bytes)
         {
-            Text = isText ? text : null,
-            Bytes = isText ? default : System.Text.Encoding.UTF8.GetBytes(text),
-            Lane = lane,
-            CompleteWhen = when,
-            Token = isAwaited ? this : null,
-            MayWait = mayWait,
-        };
-        AcceptResult result = Machine.Accept(in message, _world.Now, out long id);
-        if (result != AcceptResult.Accepted) { return false; }
-        Outgoing.Accepted(id, lane, bytes, isAwaited ? when : null);
+            Awaits = message.Token is null ? null : message.CompleteWhen,
+            Kind = message.Kind,
+            Key = message.Key,
+            AcceptedAt = _world.Now,
+            Life = message.ExpiresAfter,
+        });
+        return result;
+    }
+
+    /// <summary>Takes a message back, if nothing of it has left.</summary>
+    internal bool TryWithdraw(long id)
+    {
+        if (!Machine.TryWithdraw(id, _world.Now)) { return false; }
+        Outgoing.Withdrawn(id);
         return true;
     }
 
     /// <summary>Reads one message that came in on a link.</summary>
-    internal void Receive(SimLink link, byte[] message)
+    internal void Receive(SimLink link, SimLink.Packet packet)
     {
-        Violation? violation = _reader.Read(message, isText: true, _frames);
+        Violation? violation = _reader.Read(packet.Message, isText: true, _frames);
         if (violation is not null)
         {
-            throw new HistoryException($"unreadable: {violation.Reason} {System.Text.Encoding.UTF8.GetString(message)}");
+            throw new HistoryException($"unreadable: {violation.Reason} {System.Text.Encoding.UTF8.GetString(packet.Message)}");
         }
         for (int i = 0; i < _frames.Count; i++)
         {
-            ref readonly Frame frame = ref _frames[i];
+            Frame frame = _frames[i];
+            if (frame.Body is Welcome welcome) { Outgoing.Credit?.Tell(welcome.Credit); }
             if (frame.Type is FrameType.Welcome or FrameType.Hello) { continue; }
-            Saw(link, frame.Type);
+            if (_canaryCredit != 0 && frame.Body is Ack ack) { frame = frame with { Body = ack with { Credit = ack.Credit with { Messages = ack.Credit.Messages + _canaryCredit } } }; }
+            Saw(link, in frame, packet);
             Machine.FrameReceived(link.Epoch, in frame, _world.Now);
         }
     }
@@ -78,7 +99,8 @@ internal sealed class SimSession
         IsBusy = false;
         _lastHandled = _handling;
         if (!_forgetsNext) { Incoming.Finished(in _handling); }
-        Machine.Finished(in _handling, _world.Now);
+        bool isForgotten = _world.Canary == Canary.ForgetsFinished && !IsClient && Incoming.HandledCount == 20;
+        if (!isForgotten) { Machine.Finished(in _handling, _world.Now); }
     }
 
     /// <summary>Does what the machine wants done.</summary>
@@ -87,15 +109,14 @@ internal sealed class SimSession
         bool isMoving = true;
         while (isMoving)
         {
-            isMoving = false;
-            while (Machine.TryTakeOutcome(out MessageOutcome outcome)) { Outgoing.Told(outcome.Id, outcome.Outcome); }
+            isMoving = TryTell();
             while (Machine.TryTake(out SessionOutput? output))
             {
                 isMoving = true;
                 Do(output!);
                 pass(output!);
             }
-            isMoving |= TryWrite() | TryHandle();
+            isMoving |= TryWrite() | TryHandle() | TryTell();      // What expires at the last moment has an outcome, and nothing is written.
         }
     }
 
@@ -108,7 +129,14 @@ internal sealed class SimSession
         Machine.AppendTo(digest);
     }
 
-    private void Saw(SimLink link, FrameType type) => _world.SawInput(Machine.State, Machine.RoleOf(link.Epoch), type, IsClient);
+    private void Saw(SimLink link, in Frame frame, SimLink.Packet packet)
+    {
+        TransportRole? role = Machine.RoleOf(link.Epoch);
+        _world.SawInput(Machine.State, role, frame.Type, IsClient);
+        if (role is null) { return; }
+        if (frame.Body is Ack ack) { Outgoing.Credit?.Tell(ack.Credit); }
+        if (frame.Type == FrameType.Data && frame.Life is not null) { _ways.TryAdd(frame.Number, _world.Now.Since(packet.SentAt)); }
+    }
 
     private void Do(SessionOutput output)
     {
@@ -124,15 +152,25 @@ internal sealed class SimSession
                 _forgetsNext = true;
                 break;
             case SessionOutput.Resumed when _world.Canary == Canary.RepeatsOnResume && !IsClient && _lastHandled is { } last:
-                Incoming.Handled(in last);
+                Incoming.Handled(in last, leftAt: default);
+                break;
+            case SessionOutput.Resumed when IsClient:
+                _canaryCredit = _world.Canary switch { Canary.LosesCredit => -1, Canary.ReturnsCreditTwice => 1, _ => 0 };
                 break;
             case SessionOutput.Ended ended:
                 if (ended.Violation is { } violation) { throw new HistoryException($"{(IsClient ? "client" : "server")}: a violation: {violation.Clause} {violation.Reason}"); }
-                Outgoing.Ended(ended.Unfinished);
+                Outgoing.Ended(ended.Unfinished, Machine.Dropped, _world.Now);
                 break;
             default:
                 break;
         }
+    }
+
+    private bool TryTell()
+    {
+        bool isTold = false;
+        for (; Machine.TryTakeOutcome(out MessageOutcome outcome); isTold = true) { Outgoing.Told(outcome.Id, outcome.Outcome, _world.Now); }
+        return isTold;
     }
 
     private bool TryWrite()
@@ -142,7 +180,9 @@ internal sealed class SimSession
         {
             while (_world.MayWrite(link) && Machine.WantsToWrite(link.Epoch, _world.Now) && Machine.Fill(link.Epoch, _writer, _world.Now))
             {
-                link.Send(IsClient, _writer.End().ToArray());
+                var packet = new SimLink.Packet(_writer.End().ToArray(), Code: null) { SentAt = _world.Now };
+                Audit(packet.Message);
+                link.Send(IsClient, packet);
                 _world.Sent(link, IsClient);
                 wrote = true;
             }
@@ -150,12 +190,26 @@ internal sealed class SimSession
         return wrote;
     }
 
+    /// <summary>Reads what was written, as a third party on the wire does, and keeps the books of both directions.</summary>
+    private void Audit(byte[] message)
+    {
+        if (Outgoing.Credit is not { } sent || Incoming.Credit is not { } given) { return; }
+        _reader.Read(message, isText: true, _written);
+        for (int i = 0; i < _written.Count; i++)
+        {
+            ref readonly Frame frame = ref _written[i];
+            if (frame.Type == FrameType.Data) { sent.Send(in frame); }
+            else if (frame.Body is Ack ack) { given.Give(ack.Credit); }
+            else if (frame.Body is Welcome welcome) { given.Give(welcome.Credit); }
+        }
+    }
+
     private bool TryHandle()
     {
         if (IsBusy || !Machine.TryTakeMessage(_world.Now, out _handling)) { return false; }
         IsBusy = true;
         if (_forgetsNext) { _forgetsNext = false; }
-        else { Incoming.Handled(in _handling); }
+        else { Incoming.Handled(in _handling, _world.Now - _ways.GetValueOrDefault(_handling.Number)); }
         _world.HandlerBegan(this);
         return true;
     }

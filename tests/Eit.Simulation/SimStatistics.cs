@@ -13,6 +13,20 @@ internal sealed class SimStatistics
 
     internal List<int> MessagesDown { get; } = [];
 
+    internal List<int> Replaced { get; } = [];
+
+    internal List<int> Expired { get; } = [];
+
+    internal List<int> NotSent { get; } = [];
+
+    internal List<int> Unknown { get; } = [];
+
+    /// <summary>The messages that used up what credit there was for their lane: what comes next has to wait for the handler.</summary>
+    internal List<int> CreditUsedUp { get; } = [];
+
+    /// <summary>The waits of a handler for that of the other end, which waited too, that ended with NotSent.</summary>
+    internal List<int> MutualWaits { get; } = [];
+
     internal List<int> Faults { get; } = [];
 
     internal List<int> Cycles { get; } = [];
@@ -47,6 +61,12 @@ internal sealed class SimStatistics
         _moves.UnionWith(other._moves);
         MessagesUp.AddRange(other.MessagesUp);
         MessagesDown.AddRange(other.MessagesDown);
+        Replaced.AddRange(other.Replaced);
+        Expired.AddRange(other.Expired);
+        NotSent.AddRange(other.NotSent);
+        Unknown.AddRange(other.Unknown);
+        CreditUsedUp.AddRange(other.CreditUsedUp);
+        MutualWaits.AddRange(other.MutualWaits);
         Faults.AddRange(other.Faults);
         Cycles.AddRange(other.Cycles);
         Resumes.AddRange(other.Resumes);

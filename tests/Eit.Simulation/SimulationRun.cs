@@ -3,7 +3,10 @@ namespace Eit.Simulation;
 /// <summary>Runs many seeds on all cores.</summary>
 internal static class SimulationRun
 {
-    internal static SimulationResult Run(ulong from, int count, Canary canary)
+    /// <param name="first">The first seed.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="makeWorld">Makes the world of a seed.</param>
+    internal static SimulationResult Run(ulong first, int count, Func<ulong, RandomWorld> makeWorld)
     {
         var total = new SimStatistics();
         (ulong Seed, string What)? firstFailure = null;
@@ -15,10 +18,10 @@ internal static class SimulationRun
             static () => new SimStatistics(),
             (index, _, statistics) =>
             {
-                ulong seed = from + (ulong)index;
+                ulong seed = first + (ulong)index;
                 try
                 {
-                    var world = new RandomWorld(seed, canary);
+                    RandomWorld world = makeWorld(seed);
                     world.Run();
                     statistics.Add(world.Statistics);
                 }
@@ -27,7 +30,6 @@ internal static class SimulationRun
                     lock (gate)
                     {
                         failures++;
-                        if (Environment.GetEnvironmentVariable("SIM_LIST") is not null) { Console.WriteLine($"{seed}: {failure.Message}"); }
                         if (firstFailure is null || seed < firstFailure.Value.Seed) { firstFailure = (seed, failure is HistoryException ? failure.Message : failure.ToString()); }
                     }
                 }

@@ -7,7 +7,7 @@ public class SimulationTests
     [Fact, Clause("N1.5")]
     public void Every_message_arrives_once_and_in_order_whatever_happens_to_transports()
     {
-        SimulationResult result = SimulationRun.Run(from: 1, count: 300, Canary.None);
+        SimulationResult result = SimulationRun.Run(first: 1, count: 300, static seed => new TransportWorld(seed));
 
         Assert.True(result.FirstFailure is null, $"Seed {result.FirstFailure?.Seed}: {result.FirstFailure?.What}");
         Assert.InRange(result.Statistics.MessagesUp.Average(), 200, double.MaxValue);
@@ -16,19 +16,41 @@ public class SimulationTests
         Assert.InRange(result.Statistics.MovesReached, 14, int.MaxValue);
     }
 
-    /// <summary>Gets the bugs that can be planted.</summary>
-    public static TheoryData<string> Canaries => [.. Enum.GetNames<Canary>().Where(static name => name != nameof(Canary.None))];
+    [Fact]
+    public void Credit_is_never_exceeded_nor_lost_and_everything_drains_however_much_both_ends_send()
+    {
+        SimulationResult result = SimulationRun.Run(first: 1, count: 300, static seed => new FlowWorld(seed));
+
+        Assert.True(result.FirstFailure is null, $"Seed {result.FirstFailure?.Seed}: {result.FirstFailure?.What}");
+        Assert.InRange(result.Statistics.MessagesUp.Average(), 150, double.MaxValue);
+        Assert.InRange(result.Statistics.MessagesDown.Average(), 150, double.MaxValue);
+        Assert.InRange(result.Statistics.CreditUsedUp.Average(), 20, double.MaxValue);
+        Assert.InRange(result.Statistics.MutualWaits.Average(), 1, double.MaxValue);
+        Assert.All([result.Statistics.Expired, result.Statistics.Replaced, result.Statistics.NotSent, result.Statistics.Unknown], static counts => Assert.InRange(counts.Average(), 1, double.MaxValue));
+    }
+
+    /// <summary>Gets the bugs that can be planted and that harm a session whatever its load.</summary>
+    public static TheoryData<string> Canaries => [nameof(Canary.ForgetsOnLoss), nameof(Canary.RepeatsOnResume)];
 
     [Theory]
     [MemberData(nameof(Canaries))]
-    public void A_planted_bug_is_found_within_100_seeds(string canary)
-    {
-        bool isFound = false;
-        for (ulong from = 1; from < 100 && !isFound; from += 10)
-        {
-            isFound = SimulationRun.Run(from, count: 10, Enum.Parse<Canary>(canary)).FirstFailure is not null;
-        }
+    public void A_planted_bug_is_found_within_100_seeds(string canary) =>
+        Assert.NotNull(FindFailure(Enum.Parse<Canary>(canary), static (seed, planted) => new TransportWorld(seed, planted)));
 
-        Assert.True(isFound);
+    [Theory]
+    [InlineData(nameof(Canary.LosesCredit), "credit was lost")]
+    [InlineData(nameof(Canary.ReturnsCreditTwice), "credit was made up")]
+    [InlineData(nameof(Canary.ForgetsFinished), "not quiet")]
+    public void Planted_loss_and_gain_of_credit_are_found_within_100_seeds(string canary, string what) =>
+        Assert.Contains(what, FindFailure(Enum.Parse<Canary>(canary), static (seed, planted) => new FlowWorld(seed, planted)), StringComparison.Ordinal);
+
+    private static string? FindFailure(Canary canary, Func<ulong, Canary, RandomWorld> makeWorld)
+    {
+        string? what = null;
+        for (ulong first = 1; first < 100 && what is null; first += 10)
+        {
+            what = SimulationRun.Run(first, count: 10, seed => makeWorld(seed, canary)).FirstFailure?.What;
+        }
+        return what;
     }
 }

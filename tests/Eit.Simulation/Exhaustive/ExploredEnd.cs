@@ -244,18 +244,13 @@ internal sealed class ExploredEnd : ISimWorld
     {
         long next = session.Outgoing.AcceptedCount + (_client is null ? 1 : 0);
         int bytes = _bounds.HasPieces && session.Outgoing.AcceptedCount == 0 ? WireLimits.PieceBytesMax + 10 : 0;
-        switch (next % 3)
+        OutgoingMessage message = (next % 3) switch
         {
-            case 0:
-                session.Send(Lane.Normal, bytes, isText: true, CompleteWhen.Processed, isAwaited: true, mayWait: true);
-                break;
-            case 1:
-                session.Send(Lane.Critical, bytes, isText: false, CompleteWhen.Processed, isAwaited: false, mayWait: true);
-                break;
-            default:
-                session.Send(Lane.Normal, bytes, isText: true, CompleteWhen.Received, isAwaited: true, mayWait: true);
-                break;
-        }
+            0 => new() { Lane = Lane.Normal, Token = this },
+            1 => new() { Lane = Lane.Critical },
+            _ => new() { Lane = Lane.Normal, Token = this, CompleteWhen = CompleteWhen.Received },
+        };
+        session.Send(message with { MayWait = true }, bytes, isText: next % 3 != 1, out _);
     }
 
     private void Close(CloseNotice notice)

@@ -14,7 +14,7 @@ internal sealed class HistoryAutomaton
     internal HistoryAutomaton(Vocabulary words)
     {
         _words = words;
-        _numbers.Add(DigestOf(new History(string.Empty)), 0);
+        _numbers.Add(DigestOf(new History(string.Empty, TimeSpan.MaxValue)), 0);
     }
 
     internal (int Next, string? Failure) Step(int node, int what)
@@ -59,7 +59,7 @@ internal sealed class HistoryAutomaton
     {
         var events = new Stack<int>();
         for (int at = node; _nodes[at].Before >= 0; at = _nodes[at].Before) { events.Push(_nodes[at].Event); }
-        var history = new History("messages");
+        var history = new History("messages", TimeSpan.MaxValue);
         foreach (int what in events) { _words.Event(what).ApplyTo(history); }
         return history;
     }

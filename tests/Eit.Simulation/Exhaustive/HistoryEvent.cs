@@ -7,7 +7,7 @@ namespace Eit.Simulation.Exhaustive;
 /// <summary>One call of a <see cref="History"/>, kept to be made later, on the history that both ends share.</summary>
 internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, CompleteWhen? Awaits, SendOutcome Outcome, string Text)
 {
-    internal static HistoryEvent Accepted(long id, Lane lane, int bytes, CompleteWhen? awaits) => new(nameof(Accepted), id, lane, bytes, awaits, default, string.Empty);
+    internal static HistoryEvent Accepted(long id, in Promise promise) => new(nameof(Accepted), id, promise.Lane, promise.Bytes, promise.Awaits, default, string.Empty);
 
     internal static HistoryEvent Handled(in InboundMessage message) => new(nameof(Handled), 0, message.Lane, 0, null, default, TextOf(in message));
 
@@ -23,19 +23,19 @@ internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, 
         switch (Kind)
         {
             case nameof(Accepted):
-                history.Accepted(Id, Lane, Bytes, Awaits);
+                history.Accepted(Id, new Promise(Lane, Bytes) { Awaits = Awaits });
                 break;
             case nameof(Handled):
-                history.Handled(new InboundMessage { Lane = Lane, Text = Text });
+                history.Handled(new InboundMessage { Lane = Lane, Text = Text }, leftAt: default);
                 break;
             case nameof(Finished):
                 history.Finished(new InboundMessage { Lane = Lane, Text = Text });
                 break;
             case nameof(Told):
-                history.Told(Id, Outcome);
+                history.Told(Id, Outcome, now: default);
                 break;
             default:
-                history.Ended(Unfinished());
+                history.Ended(Unfinished(), dropped: default, now: default);
                 break;
         }
     }
