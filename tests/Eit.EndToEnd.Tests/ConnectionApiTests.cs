@@ -243,6 +243,44 @@ public sealed class ConnectionApiTests
     }
 
     [Fact]
+    public async Task Two_handlers_that_wait_for_each_other_go_on_when_one_gives_up_and_a_warning_names_it()
+    {
+        var logs = new CapturedLogs();
+        TaskCompletionSource atClient = Patience.NewSource();
+        TaskCompletionSource atServer = Patience.NewSource();
+        TaskCompletionSource<SendOutcome> fromServer = Patience.NewSource<SendOutcome>();
+        TaskCompletionSource<SendOutcome> fromClient = Patience.NewSource<SendOutcome>();
+        var recorder = new Recorder
+        {
+            Answer = async (session, text) =>
+            {
+                if (text != "up") { return; }
+                atServer.SetResult();
+                await atClient.Task;
+                fromServer.SetResult(await session.SendAsync("answer to up"));
+            },
+        };
+        await using TestHost host = await recorder.HostAsync(static options => TakeOneAtATime(options.Session));
+        await using EitConnection client = host.Client(configure: static options => TakeOneAtATime(options.Session), logs: logs);
+        client.OnMessage(async text =>
+        {
+            if (text != "down") { return; }
+            atClient.SetResult();
+            await atServer.Task;
+            fromClient.SetResult(await client.SendAsync("answer to down", new SendOptions { CompleteWithin = TimeSpan.FromMilliseconds(200) }));
+        });
+        await client.StartAsync().Soon();
+        EitSession session = await recorder.Sessions.NextAsync();
+
+        SendOutcome[] outcomes = await Task.WhenAll(client.SendAsync("up").AsTask(), session.SendAsync("down").AsTask(), fromClient.Task, fromServer.Task).Soon();
+        SendOutcome afterwards = await client.SendAsync("fine").Soon();
+
+        Assert.Equal([SendOutcome.Processed, SendOutcome.Processed, SendOutcome.NotSent, SendOutcome.Processed], outcomes);
+        Assert.Equal(SendOutcome.Processed, afterwards);
+        Assert.Equal([LogLevel.Warning], logs.Entries.Where(static entry => entry.Name == "MutualWait").Select(static entry => entry.Level));
+    }
+
+    [Fact]
     public async Task What_a_handler_throws_is_logged_and_the_session_goes_on()
     {
         var logs = new CapturedLogs();
@@ -949,6 +987,9 @@ public sealed class ConnectionApiTests
         Assert.Contains("Eit:Url must be an absolute address", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Eit:DialLimit (00:00:00) must be 100 ms to 5 min.", refusal.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>No second message comes while a handler runs.</summary>
+    private static void TakeOneAtATime(SessionSettings settings) => (settings.WindowMessages, settings.WindowMessagesMax) = (1, 1);
 
     private static void Quick(EitConnectionOptions options) => options.Redial = new RedialOptions { FirstWait = TimeSpan.FromMilliseconds(10), LongestWait = TimeSpan.FromMilliseconds(50) };
 
