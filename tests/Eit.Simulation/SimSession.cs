@@ -109,14 +109,9 @@ internal sealed class SimSession
         bool isMoving = true;
         while (isMoving)
         {
-            isMoving = TryTell();
-            while (Machine.TryTake(out SessionOutput? output))
-            {
-                isMoving = true;
-                Do(output!);
-                pass(output!);
-            }
-            isMoving |= TryWrite() | TryHandle() | TryTell();      // What expires at the last moment has an outcome, and nothing is written.
+            isMoving = TryTell() | TryAct(pass);
+            isMoving |= TryWrite() | TryHandle();
+            isMoving |= TryTell() | TryAct(pass);                  // What expires when it is taken has an outcome, and may end a session that closes.
         }
     }
 
@@ -171,6 +166,17 @@ internal sealed class SimSession
         bool isTold = false;
         for (; Machine.TryTakeOutcome(out MessageOutcome outcome); isTold = true) { Outgoing.Told(outcome.Id, outcome.Outcome, _world.Now); }
         return isTold;
+    }
+
+    private bool TryAct(Action<SessionOutput> pass)
+    {
+        bool hasActed = false;
+        for (; Machine.TryTake(out SessionOutput? output); hasActed = true)
+        {
+            Do(output!);
+            pass(output!);
+        }
+        return hasActed;
     }
 
     private bool TryWrite()
