@@ -477,9 +477,10 @@ public sealed partial class SessionPump
 
     private static Instant StallsAt(TransportLine line) => line.WriteBeganAt + s_stallLimit;
 
+    /// <summary>Sets when the next step is due: soon, if a handler that has finished or a message that has expired has ended a session that closes.</summary>
     internal void SetDeadline()
     {
-        Instant next = Machine.NextDeadline;
+        Instant next = Machine.HasOutputs ? _host.Now : Machine.NextDeadline;
         for (int i = 0; i < _lines.Count; i++)
         {
             if (_lines[i].IsWriting) { next = Instant.Earlier(next, StallsAt(_lines[i])); }
@@ -489,7 +490,7 @@ public sealed partial class SessionPump
 
     private void EndIfOver()
     {
-        if (Machine.State is not SessionState.Ended || _openLines > 0) { return; }
+        if (Machine.State is not SessionState.Ended || Machine.HasOutputs || _openLines > 0) { return; }
         if (Machine.InboxMessages == 0) { _host.Forget(this); }
         _deadline.Set(Instant.Never);
         if (_ended.TrySetResult()) { _deadline.Dispose(); }

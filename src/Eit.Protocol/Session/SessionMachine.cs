@@ -484,6 +484,9 @@ public sealed class SessionMachine
         active.Control.Enqueue(new Frame { Type = FrameType.Terms, Body = terms });
     }
 
+    /// <summary>Gets whether there are outputs that nobody has taken.</summary>
+    public bool HasOutputs => _outputs.Count > 0;
+
     /// <summary>Takes the next output.</summary>
     /// <param name="output">The output.</param>
     public bool TryTake(out SessionOutput? output) => _outputs.TryDequeue(out output);
