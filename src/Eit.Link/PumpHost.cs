@@ -46,8 +46,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Gets the time.</summary>
     public Instant Now => Wheel.Now;
 
-    /// <summary>Gets whether the caller runs inside a handler or event of this host.</summary>
-    public bool IsInsideHandler => _scope.Value is { IsRunning: true };
+    /// <summary>Gets whether the caller runs inside a handler or event of this host, or inside user code for which its handlers have to wait.</summary>
+    public virtual bool IsInsideHandler => IsInsideOwnHandler;
 
     /// <summary>Gets the log.</summary>
     protected internal ILogger Logger { get; }
@@ -91,8 +91,11 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         catch (TimeoutException) { Log.HandlerHangs(Logger); }
     }
 
-    /// <summary>Drops what was taken for user code and not yet handed over. Only called from inside the handler that runs, which closes its session.</summary>
-    public void DropTaken() => _batchCount = Math.Min(_batchCount, _batchDone + 1);
+    /// <summary>Drops what was taken for user code and not yet handed over, when the handler that runs closes its session. Called from elsewhere, it does nothing.</summary>
+    public void DropTaken()
+    {
+        if (IsInsideOwnHandler) { _batchCount = Math.Min(_batchCount, _batchDone + 1); }
+    }
 
     internal bool TryEnterDispatch()
     {
@@ -173,6 +176,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     protected virtual void HandlerThrew(SessionPump? pump, Exception failure)
     {
     }
+
+    private bool IsInsideOwnHandler => _scope.Value is { IsRunning: true };
 
     private bool HasWork => !_isStopped && (_events.Count > 0 || (CanHandle && _pumps.Exists(static pump => pump.Machine.InboxMessages > 0)));
 

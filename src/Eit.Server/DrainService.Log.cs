@@ -11,5 +11,8 @@ internal sealed partial class DrainService
 
         [LoggerMessage(ServerEventIds.DrainEnded, LogLevel.Information, "The drain is over; {ClosedCount} sessions had to be closed.", EventName = nameof(DrainEnded))]
         public static partial void DrainEnded(ILogger logger, int closedCount);
+
+        [LoggerMessage(ServerEventIds.ChannelsUnfinished, LogLevel.Warning, "The host's time to stop is over, and the handlers of {ChannelCount} channels have not finished.", EventName = nameof(ChannelsUnfinished))]
+        public static partial void ChannelsUnfinished(ILogger logger, int channelCount);
     }
 }

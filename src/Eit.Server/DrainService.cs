@@ -1,4 +1,5 @@
 using Eit.Protocol.Wire;
+using Eit.Server.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Eit.Server;
 
 /// <summary>Refuses to start with a forbidden exemption; when the host stops, moves the clients on before their transports are cut (C3.2).</summary>
-internal sealed partial class DrainService(EitSessions sessions, IHostEnvironment environment, IOptions<HostOptions> hostOptions, ILogger<DrainService> logger) : IHostedLifecycleService
+internal sealed partial class DrainService(EitSessions sessions, EitChannels channels, IHostEnvironment environment, IOptions<HostOptions> hostOptions, ILogger<DrainService> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(2);
@@ -41,11 +42,19 @@ internal sealed partial class DrainService(EitSessions sessions, IHostEnvironmen
         await EndedWithin(left, s_closeLimit + TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         foreach (EitSession session in sessions.List()) { session.Abort(CloseCode.Draining, "The server stops."); }
         Log.DrainEnded(logger, left.Count);
+        await ChannelsEndedAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Lets the channels be deleted before the application's services are: what their handlers save has all the time that the host has left.</summary>
+    private async Task ChannelsEndedAsync(CancellationToken cancellationToken)
+    {
+        try { await channels.WhenEmpty().WaitAsync(cancellationToken).ConfigureAwait(false); }
+        catch (OperationCanceledException) { Log.ChannelsUnfinished(logger, channels.Count); }
+    }
 
     private async Task EndedWithin(IReadOnlyList<EitSession> ending, TimeSpan limit, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Claims;
 using Eit.Protocol.Session;
+using Eit.Server.Channels;
 using Microsoft.AspNetCore.Http;
 
 namespace Eit.Server;
@@ -13,6 +14,9 @@ public sealed record EitServerOptions
 
     /// <summary>Gets or sets how many sessions are kept, and how much of them.</summary>
     public DirectoryLimits Limits { get; set; } = new();
+
+    /// <summary>Gets or sets the bounds of channels and timeouts.</summary>
+    public EitChannelOptions Channels { get; set; } = new();
 
     /// <summary>Gets or sets the shortest time-out that a client may ask for (S3.1).</summary>
     /// <value>Default 1 s; 100 ms to <see cref="ClientTimeoutMax"/>.</value>
@@ -91,6 +95,6 @@ public sealed record EitServerOptions
             bool isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && uri.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase);
             if (!isOrigin) { yield return $"{path}:AllowedOrigins has {origin}, which is not an origin such as https://app.example."; }
         }
-        foreach (string fault in Session.Faults($"{path}:Session").Concat(Limits.Faults($"{path}:Limits"))) { yield return fault; }
+        foreach (string fault in Session.Faults($"{path}:Session").Concat(Limits.Faults($"{path}:Limits")).Concat(Channels.Faults($"{path}:Channels"))) { yield return fault; }
     }
 }

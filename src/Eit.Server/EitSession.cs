@@ -3,9 +3,13 @@ using Eit.Backoff;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
+using Eit.Server.Channels;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Eit.Server;
 
@@ -13,6 +17,8 @@ namespace Eit.Server;
 /// <remarks>All members are safe from any thread.</remarks>
 public sealed class EitSession
 {
+    private static readonly string[] s_headersNotKept = ["Authorization", "Proxy-Authorization", "Cookie", "Connection", "Upgrade", WireLimits.HelloHeader];
+
     private readonly SessionHost _host;
     private readonly SessionPump _pump;
     private readonly EitSessions _sessions;
@@ -23,6 +29,9 @@ public sealed class EitSession
         (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
         IsPlain = context.Features.Get<PlainBridge>() is not null;
         (Path, Query, _time) = (context.Request.Path.Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
+        User = sessions.Options.PrincipalClaims.Select(claim => context.User.FindFirst(claim)?.Value).FirstOrDefault(static value => value is { Length: > 0 });
+        RouteValues = new RouteValueDictionary(context.Request.RouteValues);
+        Headers = KeptOf(context.Request.Headers);
         _host = new SessionHost(this, makeHandler, sessions, logger);
         lock (_host.Gate) { _pump = _host.AddPump(machine); }
     }
@@ -39,6 +48,12 @@ public sealed class EitSession
     /// <summary>Gets the key of the principal; null if it has none, and the session can't be resumed.</summary>
     public string? PrincipalKey { get; }
 
+    /// <summary>Gets the user's name: the first of <see cref="EitServerOptions.PrincipalClaims"/> that the principal has, without the claim's own name; null if it has none.</summary>
+    public string? User { get; }
+
+    /// <summary>Gets the path of the channel that it connected to; empty at an endpoint without channels.</summary>
+    public string Channel { get; internal set; } = string.Empty;
+
     /// <summary>Gets the path of the request that opened it.</summary>
     public string Path { get; }
 
@@ -47,6 +62,15 @@ public sealed class EitSession
 
     /// <summary>Gets whether the client is a WebSocket client that does not speak Eit: it can't resume, and a message to it counts as processed when its WebSocket has taken it.</summary>
     public bool IsPlain { get; }
+
+    /// <summary>Gets the parameters in the query of the request that opened it.</summary>
+    public IQueryCollection Parameters => field ??= new QueryCollection(QueryHelpers.ParseQuery(Query));
+
+    /// <summary>Gets what the route's pattern has found in the path: <c>id</c> for <c>/tables/{id}</c>.</summary>
+    public IReadOnlyDictionary<string, object?> RouteValues { get; }
+
+    /// <summary>Gets the headers of the request that opened it, without those that carry credentials or belong to the upgrade.</summary>
+    public IReadOnlyDictionary<string, StringValues> Headers { get; }
 
     /// <summary>Gets a place for the application's own things.</summary>
     public IDictionary<object, object?> Items { get; } = new System.Collections.Concurrent.ConcurrentDictionary<object, object?>();
@@ -123,7 +147,7 @@ public sealed class EitSession
     /// <param name="reason">In words.</param>
     /// <param name="limit">How long it may take; null for <see cref="SessionSettings.CloseGiveUp"/>.</param>
     /// <param name="cancellationToken">Ends the wait; the close goes on.</param>
-    /// <returns>Completes when the session is over. Called from inside a handler of this session, it does not wait for that handler, and no further message is handed over.</returns>
+    /// <returns>Completes when the session is over. Called from inside a handler of this session or of a channel that it could have to wait for, it does not wait for handlers, and no further message is taken from the client.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task CloseAsync(CloseCode code = CloseCode.Closed, string reason = "The server closes.", TimeSpan? limit = null, CancellationToken cancellationToken = default)
     {
@@ -173,6 +197,17 @@ public sealed class EitSession
         return result == AcceptResult.Accepted;
     }
 
+    private static Dictionary<string, StringValues> KeptOf(IHeaderDictionary headers)
+    {
+        var kept = new Dictionary<string, StringValues>(StringComparer.OrdinalIgnoreCase);
+        foreach ((string name, StringValues value) in headers)
+        {
+            bool isKept = !s_headersNotKept.Contains(name, StringComparer.OrdinalIgnoreCase) && !name.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase);
+            if (isKept) { kept.Add(name, value); }
+        }
+        return kept;
+    }
+
     private T Read<T>(Func<SessionMachine, T> read)
     {
         lock (_host.Gate) { return read(_pump.Machine); }
@@ -198,6 +233,9 @@ public sealed class EitSession
         private EitHandler? _handler;
         private EitHandler? _owned;
         private bool _isAnnounced;
+
+        /// <summary>Inside a handler of a channel all sessions of channels count: the turns that their handlers wait for may be those that the caller holds.</summary>
+        public override bool IsInsideHandler => base.IsInsideHandler || (session.Channel.Length > 0 && ChannelTurn.Current is not null);
 
         protected override bool CanHandle => _handler is not null;
 

@@ -55,7 +55,7 @@ public static class EndpointRouteBuilderExtensions
     public static TBuilder WithPlainClients<TBuilder>(this TBuilder endpoint, string? queryToken = null)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new PlainClientPolicy(queryToken));
 
-    private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeHandler> makeHandler)
+    internal static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         TransportEndpoint endpoint = endpoints.ServiceProvider.GetService<TransportEndpoint>() ?? throw new InvalidOperationException("Call services.AddEit() before MapEit.");

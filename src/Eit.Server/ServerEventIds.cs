@@ -10,4 +10,8 @@ internal static class ServerEventIds
     internal const int DrainEnded = 304;
     internal const int SessionEvicted = 305;
     internal const int HandlerCouldNotBeMade = 306;
+    internal const int ChannelHandlerThrew = 320;
+    internal const int ChannelHandlerHangs = 321;
+    internal const int ChannelRefused = 322;
+    internal const int ChannelsUnfinished = 323;
 }

@@ -1,3 +1,4 @@
+using Eit.Server.Channels;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,6 +20,8 @@ public static class ServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EitServerOptions>, EitServerOptionsValidation>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<EitSessions>();
+        services.TryAddSingleton<EitChannels>();
+        services.TryAddSingleton<TimeoutManager>();
         services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
         services.TryAddSingleton<TransportEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, PlainTokenFilter>());
