@@ -25,6 +25,8 @@ internal sealed class RawClient : IAsyncDisposable
     /// <summary>The code of the server's close; null before it.</summary>
     internal int? CloseCode => (int?)_socket.CloseStatus;
 
+    internal string? CloseReason => _socket.CloseStatusDescription;
+
     internal static Task<RawClient> OpenAsync(TestHost host, Hello? hello = null, string? token = null, string path = "/eit", string scheme = "wss", string? subprotocol = WireLimits.JsonSubprotocol, Action<ClientWebSocketOptions>? configure = null) =>
         OpenAsync(new Uri($"{scheme}://127.0.0.1:{host.Port}{path}"), hello, token, subprotocol, configure);
 
