@@ -1,4 +1,5 @@
 using Eit.Backoff;
+using Eit.Chaos;
 using Eit.Connection;
 
 namespace Eit.Cli.Demo;
@@ -102,8 +103,8 @@ internal sealed class DemoDirector(DemoOptions options, DemoRelay relay, EitConn
     /// <summary>Cuts a connection; false if it has ended by itself meanwhile.</summary>
     private async Task<bool> TryCutAsync(bool isOldest, CancellationToken cancellationToken)
     {
-        var cut = new DemoCut(IsUpward: _chance.Next() < 0.5, Part: _chance.Next());
-        bool hasCut = await relay.CutAsync(cut, isOldest).WaitAsync(cancellationToken);
+        ChaosDirection direction = _chance.Next() < 0.5 ? ChaosDirection.Up : ChaosDirection.Down;
+        bool hasCut = await relay.CutAsync(direction, isOldest).WaitAsync(cancellationToken);
         if (hasCut) { _cuts++; }
         return hasCut;
     }

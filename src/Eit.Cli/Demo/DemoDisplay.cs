@@ -18,7 +18,7 @@ internal sealed class DemoDisplay(DemoOptions options, TextWriter output, bool i
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (isTerminal && console.Profile.Capabilities.Ansi)
         {
-            await console.Live(TableOf(status())).StartAsync(live => EachAsync(s_frame, run, () => live.UpdateTarget(TableOf(status()))));
+            await console.Live(TableOf(status())).StartAsync(live => EachFrameAsync(run, () => live.UpdateTarget(TableOf(status()))));
         }
         else
         {
@@ -40,6 +40,9 @@ internal sealed class DemoDisplay(DemoOptions options, TextWriter output, bool i
         bool isPerfect = report.Up.IsPerfect && report.Down.IsPerfect;
         output.WriteLine(isPerfect ? $"Nothing was lost, duplicated or reordered{(report.Ok ? "." : ", but not all was done that was asked for.")}" : "FAILED: not every message arrived once, in order and unaltered.");
     }
+
+    /// <summary>Shows something ten times a second until a run has ended.</summary>
+    internal static Task EachFrameAsync(Task run, Action show) => EachAsync(s_frame, run, show);
 
     /// <summary>Shows something each second until a run has ended.</summary>
     internal static Task EachSecondAsync(Task run, Action show) => EachAsync(s_line, run, () =>

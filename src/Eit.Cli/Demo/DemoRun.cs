@@ -4,6 +4,7 @@ using Eit.Connection;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
+using Eit.Server;
 
 namespace Eit.Cli.Demo;
 
@@ -63,8 +64,8 @@ internal sealed class DemoRun
     {
         try
         {
-            await using DemoServer server = await DemoServer.StartAsync(s_session, _time, ArrivedAsync, interrupted);
-            await using var relay = new DemoRelay(server.Port);
+            await using OwnServer server = await OwnServer.StartAsync(s_session, _time, ArrivedAsync, interrupted);
+            await using var relay = new DemoRelay(server.Port, _options.Seed);
             await using var client = new EitConnection(ClientOptions(server, relay));
             client.OnMessage(text => _down.Arrived(text));
             _watch = new DemoWatch(client);
@@ -81,15 +82,15 @@ internal sealed class DemoRun
         return Report(interrupted.IsCancellationRequested);
     }
 
-    private ValueTask ArrivedAsync(string text)
+    private ValueTask ArrivedAsync(EitSession from, string text)
     {
         _up.Arrived(text);
         return default;
     }
 
-    private EitConnectionOptions ClientOptions(DemoServer server, DemoRelay relay) => new()
+    private EitConnectionOptions ClientOptions(OwnServer server, DemoRelay relay) => new()
     {
-        Url = new Uri($"wss://{IPAddress.Loopback}:{relay.Port}{DemoServer.Path}"),
+        Url = new Uri($"wss://{IPAddress.Loopback}:{relay.Port}{OwnServer.Path}"),
         PinnedCertificateSha256 = server.CertificateSha256,
         TokenProvider = (_, _) => ValueTask.FromResult<string?>(server.IssueToken("ada")),
         Proxy = new WebProxy(),                                    // None, whatever the system's is: the way is within this machine.
@@ -104,7 +105,7 @@ internal sealed class DemoRun
     private double Progress() => Math.Min(_up.ArrivedCount, _down.ArrivedCount) / (double)_options.Messages;
 
     /// <summary>Sends both ways under faults until all has arrived, or until it is clear that it will not.</summary>
-    private async Task ConverseAsync(DemoServer server, EitConnection client, DemoDirector director, CancellationToken interrupted)
+    private async Task ConverseAsync(OwnServer server, EitConnection client, DemoDirector director, CancellationToken interrupted)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         try
@@ -123,7 +124,7 @@ internal sealed class DemoRun
         catch (EitException failure) { Note(failure.Message); }
     }
 
-    private async Task AnswerAsync(DemoServer server, CancellationTokenSource stop)
+    private async Task AnswerAsync(OwnServer server, CancellationTokenSource stop)
     {
         await server.Met.WaitAsync(stop.Token);
         await SendAllAsync(_down, (text, stopped) => server.Session.SendAsync(text, s_accepted, stopped), stop);

@@ -5,6 +5,7 @@ using Eit.Connection;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
+using Eit.Server;
 
 namespace Eit.Cli.Demo;
 
@@ -44,10 +45,10 @@ internal sealed class SlowDemo(SlowDemoOptions options, TimeProvider time)
     {
         try
         {
-            await using DemoServer server = await DemoServer.StartAsync(s_session, time, HandleAsync, interrupted);
+            await using OwnServer server = await OwnServer.StartAsync(s_session, time, HandleAsync, interrupted);
             await using var client = new EitConnection(new EitConnectionOptions
             {
-                Url = new Uri($"wss://{IPAddress.Loopback}:{server.Port}{DemoServer.Path}"),
+                Url = new Uri($"wss://{IPAddress.Loopback}:{server.Port}{OwnServer.Path}"),
                 PinnedCertificateSha256 = server.CertificateSha256,
                 TokenProvider = (_, _) => ValueTask.FromResult<string?>(server.IssueToken("ada")),
                 Proxy = new WebProxy(),
@@ -112,7 +113,7 @@ internal sealed class SlowDemo(SlowDemoOptions options, TimeProvider time)
     }
 
     /// <summary>The slow handler. An urgent message is timed when it comes to it, and takes as long as any other.</summary>
-    private async ValueTask HandleAsync(string text)
+    private async ValueTask HandleAsync(EitSession from, string text)
     {
         bool isUrgent = text.StartsWith(UrgentMark, StringComparison.Ordinal);
         if (isUrgent) { _urgentTook.Enqueue(time.GetElapsedTime(long.Parse(text.AsSpan(UrgentMark.Length), CultureInfo.InvariantCulture))); }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Eit.Chaos;
 using Eit.Protocol.Session;
 using Eit.Server;
 using Microsoft.AspNetCore.Authentication;
@@ -15,12 +16,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
-namespace Eit.Cli.Demo;
+namespace Eit.Cli;
 
-/// <summary>The server: Kestrel in this process, TLS with a certificate of its own, bearer tokens that it has issued. Nothing of it is written to a disk.</summary>
-internal sealed class DemoServer : IAsyncDisposable
+/// <summary>A server of the tool's own: Kestrel in this process, TLS with a certificate of its own, bearer tokens that it has issued. Nothing of it is written to a disk.</summary>
+internal sealed class OwnServer : IAsyncDisposable
 {
-    internal const string Path = "/demo";
+    internal const string Path = "/talk";
 
     private static readonly TimeSpan s_tokenLife = TimeSpan.FromMinutes(30);
 
@@ -30,14 +31,14 @@ internal sealed class DemoServer : IAsyncDisposable
     private readonly TaskCompletionSource _met = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile EitSession? _session;
 
-    private DemoServer(SessionSettings session, TimeProvider time, Func<string, ValueTask> onMessage)
+    private OwnServer(SessionSettings session, TimeProvider time, Func<EitSession, string, ValueTask> onMessage)
     {
-        (_certificate, _time) = (DemoCertificate.Make(time), time);
+        (_certificate, _time) = (TestCertificate.Make(time.GetUtcNow()), time);
 
-        // Empty: no environment variable, file or log of the machine changes what the demo does.
+        // Empty: no environment variable, file or log of the machine changes what the verb does.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate)));
-        builder.Services.AddSingleton<IHostLifetime, DemoLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
         builder.Services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
         builder.Services.AddRouting();
         builder.Services.AddAuthentication(BearerTokenDefaults.AuthenticationScheme).AddBearerToken();
@@ -51,7 +52,7 @@ internal sealed class DemoServer : IAsyncDisposable
         {
             _session = from;
             _met.TrySetResult();
-            return onMessage(text);
+            return onMessage(from, text);
         });
     }
 
@@ -64,9 +65,9 @@ internal sealed class DemoServer : IAsyncDisposable
 
     internal EitSession Session => _session ?? throw new InvalidOperationException("The client has not been met.");
 
-    internal static async Task<DemoServer> StartAsync(SessionSettings session, TimeProvider time, Func<string, ValueTask> onMessage, CancellationToken cancellationToken)
+    internal static async Task<OwnServer> StartAsync(SessionSettings session, TimeProvider time, Func<EitSession, string, ValueTask> onMessage, CancellationToken cancellationToken)
     {
-        var server = new DemoServer(session, time, onMessage);
+        var server = new OwnServer(session, time, onMessage);
         await server._app.StartAsync(cancellationToken);
         string address = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         server.Port = new Uri(address).Port;

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Hosting;
 
-namespace Eit.Cli.Demo;
+namespace Eit.Cli;
 
-/// <summary>Leaves Ctrl-C to the command line, which ends the demo, which stops the server.</summary>
-internal sealed class DemoLifetime : IHostLifetime
+/// <summary>Leaves Ctrl-C to the command line, which ends the verb, which stops the server.</summary>
+internal sealed class CommandLineLifetime : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
