@@ -106,7 +106,7 @@ public sealed class JsonFrameReader : FrameReader
             HasMore = hasMore,
             IsPrompt = isPrompt,
             WantsAck = wantsAck,
-            Life = hasLife ? JsonMembers.FromMilliseconds(ms) : null,
+            Life = hasLife ? WireTime.FromMilliseconds(ms) : null,
         };
         return true;
     }

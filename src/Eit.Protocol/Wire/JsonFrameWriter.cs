@@ -215,7 +215,7 @@ public sealed class JsonFrameWriter : FrameWriter
         Number(value);
     }
 
-    private void Member(ReadOnlySpan<byte> name, TimeSpan value) => Member(name, (long)Math.Max(0, Math.Min(value.TotalMilliseconds, WireLimits.NumberMax)));
+    private void Member(ReadOnlySpan<byte> name, TimeSpan value) => Member(name, WireTime.ToMilliseconds(value));
 
     private void Member(ReadOnlySpan<byte> name, bool value)
     {

@@ -278,14 +278,11 @@ internal sealed class JsonMembers
     private bool TryTime(string name, out TimeSpan time)
     {
         bool isRead = _numbers.TryGetValue(name, out long ms);
-        time = isRead ? FromMilliseconds(ms) : default;
+        time = isRead ? WireTime.FromMilliseconds(ms) : default;
         return isRead;
     }
 
-    private TimeSpan? TimeOrNull(string name) => _numbers.TryGetValue(name, out long ms) ? FromMilliseconds(ms) : null;
-
-    /// <summary>A time that a peer names may be absurd; a hundred years stand for everything longer.</summary>
-    internal static TimeSpan FromMilliseconds(long ms) => TimeSpan.FromMilliseconds(Math.Min(ms, 3_155_760_000_000));
+    private TimeSpan? TimeOrNull(string name) => _numbers.TryGetValue(name, out long ms) ? WireTime.FromMilliseconds(ms) : null;
 
     private static Violation Malformed(string clause, string reason) => new(CloseCode.Malformed, clause, reason);
 }

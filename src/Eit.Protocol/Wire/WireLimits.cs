@@ -32,4 +32,7 @@ public static class WireLimits
 
     /// <summary>The subprotocol of the JSON encoding.</summary>
     public const string JsonSubprotocol = "eit.v1.json";
+
+    /// <summary>The subprotocol of the binary encoding.</summary>
+    public const string BinarySubprotocol = "eit.v1.bin";
 }

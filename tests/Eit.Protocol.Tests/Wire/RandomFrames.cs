@@ -13,6 +13,7 @@ internal sealed class RandomFrames(ulong seed)
         "", "hello", "say \"hi\"", "C:\\path", "a\nb\tc\rd", "\0\u001f\u007f", "Grüße", "€", "😀 and 👍🏽", "\u2028", "\\u0041", "{\"t\":\"data\"}", "]},{[", "/+/",
     ];
     private readonly SeededJitter _jitter = new(seed);
+    private long _lastNumber;
 
     /// <summary>Draws a number below a bound.</summary>
     internal int Below(int bound) => (int)(_jitter.Next() * bound);
@@ -21,17 +22,21 @@ internal sealed class RandomFrames(ulong seed)
 
     internal T Pick<T>(IReadOnlyList<T> choices) => choices[Below(choices.Count)];
 
-    /// <summary>Writes one to six frames into a message.</summary>
+    /// <summary>Writes one to six frames into a message of JSON.</summary>
     /// <param name="shown">What reading them should give.</param>
-    internal byte[] Message(out string[] shown)
+    internal byte[] Message(out string[] shown) => Message(new JsonFrameWriter(), out shown);
+
+    /// <summary>Writes one to six frames into a message: the same ones for the same seed, whatever the encoding.</summary>
+    /// <param name="writer">Writes them.</param>
+    /// <param name="shown">What reading them should give.</param>
+    internal byte[] Message(FrameWriter writer, out string[] shown)
     {
-        var writer = new JsonFrameWriter();
         writer.Begin();
         shown = [.. Enumerable.Range(0, 1 + Below(6)).Select(_ => JsonWire.Show(WriteOne(writer)))];
         return writer.End().ToArray();
     }
 
-    private Frame WriteOne(JsonFrameWriter writer)
+    private Frame WriteOne(FrameWriter writer)
     {
         FrameType type = Flip() ? FrameType.Data : Pick(Enum.GetValues<FrameType>());
         switch (type)
@@ -79,7 +84,7 @@ internal sealed class RandomFrames(ulong seed)
         }
     }
 
-    private Frame WriteData(JsonFrameWriter writer)
+    private Frame WriteData(FrameWriter writer)
     {
         bool isPlain = Flip();                                     // Half of the frames are in the shape that is read fast.
         bool isText = isPlain || Flip();
@@ -87,7 +92,7 @@ internal sealed class RandomFrames(ulong seed)
         var frame = new Frame
         {
             Type = FrameType.Data,
-            Number = Math.Max(1, Number()),
+            Number = _lastNumber = _lastNumber is > 0 and < WireLimits.NumberMax && Flip() ? _lastNumber + 1 : Math.Max(1, Number()),
             Lane = isPlain ? Lane.Normal : (Lane)Below(4),
             Kind = isPlain ? (byte)0 : (byte)Below(256),
             HasMore = !isPlain && Flip(),
