@@ -23,11 +23,14 @@ internal sealed class Dialler : IDisposable
 
     private readonly EitConnectionOptions _options;
     private readonly HttpMessageInvoker _invoker;
+    private readonly IReadOnlyList<WireEncoding> _encodings;
+    private volatile IReadOnlyList<WireEncoding> _encodingsOfSession;
     private volatile DialPhase _phase;
 
     internal Dialler(EitConnectionOptions options)
     {
         _options = options;
+        _encodings = _encodingsOfSession = WireEncodings.Of(options.Encoding);
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -60,14 +63,19 @@ internal sealed class Dialler : IDisposable
             long began = _options.TimeProvider.GetTimestamp();
             await socket.ConnectAsync(_options.Url!, _invoker, limit.Token).ConfigureAwait(false);
             phase = DialPhase.Welcome;
-            line = new TransportLine(new WebSocketTransport(socket, abort: null), request.Epoch, new JsonFrameReader(), new JsonFrameWriter());
+            if (WireEncodings.OfSubprotocol(socket.SubProtocol) is not { } encoding) { throw new WebSocketException("The server selected none of the subprotocols offered."); }
+            line = new TransportLine(new WebSocketTransport(socket, abort: null), request.Epoch, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
             bool isTaken = isInHeader && socket.HttpResponseHeaders is { } headers && headers.TryGetValue(WireLimits.HelloHeader, out IEnumerable<string>? answers) && answers.Contains(WireLimits.HelloTaken);
             socket.HttpResponseHeaders = null;
             if (!isTaken) { await line.WriteAsync(writer => writer.WriteHello(request.Hello), limit.Token).ConfigureAwait(false); }
             LineRead read = await ReadAsync(line, limit.Token).ConfigureAwait(false);
             TimeSpan roundTrip = _options.TimeProvider.GetElapsedTime(began) / RoundTripsOfDial;
             if (read.CloseCode is { } code) { return await FailAsync(line, new DialFailure(DialFailureKind.Closed, read.Reason) { Code = code }).ConfigureAwait(false); }
-            if (read.Violation is null && line.Frames[0].Body is Welcome welcome && line.Frames[0].Type == FrameType.Welcome) { return new DialResult(line, welcome, roundTrip, Failure: null); }
+            if (read.Violation is null && line.Frames[0].Body is Welcome welcome && line.Frames[0].Type == FrameType.Welcome)
+            {
+                _encodingsOfSession = WireEncodings.Of(encoding);
+                return new DialResult(line, welcome, roundTrip, Failure: null);
+            }
             string what = read.Violation?.Reason ?? $"The first frame is {line.Frames[0].Type}.";
             await line.RefuseAsync(read.Violation?.Code ?? CloseCode.BadState, what, s_refuseLimit).ConfigureAwait(false);
             return DialResult.Failed(new DialFailure(DialFailureKind.Protocol, what));
@@ -115,10 +123,11 @@ internal sealed class Dialler : IDisposable
         ClientWebSocketOptions options = socket.Options;
         options.KeepAliveInterval = TimeSpan.Zero;
         options.CollectHttpResponseDetails = true;
-        options.AddSubProtocol(WireLimits.JsonSubprotocol);
+        IReadOnlyList<WireEncoding> encodings = request.Hello.Want == HelloWant.New ? _encodings : _encodingsOfSession;   // V1.3
+        foreach (WireEncoding encoding in encodings) { options.AddSubProtocol(WireEncodings.SubprotocolOf(encoding)); }
         foreach ((string name, string value) in _options.Headers) { options.SetRequestHeader(name, value); }
         if (token is not null) { options.SetRequestHeader("Authorization", $"Bearer {token}"); }
-        var writer = new JsonFrameWriter();
+        var writer = new JsonFrameWriter();                         // Whatever the encoding (B3.3).
         writer.Begin();
         writer.WriteHello(request.Hello);
         string header = Base64Url.EncodeToString(writer.End().Span);

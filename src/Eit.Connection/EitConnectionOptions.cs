@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Eit.Backoff;
 using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
 using Polly;
 
 namespace Eit.Connection;
@@ -43,6 +44,10 @@ public sealed record EitConnectionOptions
     /// <summary>Gets or sets whether <c>ws:</c> is accepted. The server has an exemption of its own.</summary>
     /// <value>Default false.</value>
     public bool AllowUnencryptedForDevelopment { get; set; }
+
+    /// <summary>Gets or sets the only encoding that is spoken: <see cref="WireEncoding.Json"/> makes the traffic readable for debugging.</summary>
+    /// <value>Default null: all, <see cref="WireEncoding.Binary"/> where the server has it. A session keeps the encoding that it began with.</value>
+    public WireEncoding? Encoding { get; set; }
 
     /// <summary>Gets or sets how long a dial may take, from the name look-up to the welcome.</summary>
     /// <value>Default 10 s; 100 ms to 5 min.</value>

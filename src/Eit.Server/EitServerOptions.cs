@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Claims;
 using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
 using Eit.Server.Channels;
 using Microsoft.AspNetCore.Http;
 
@@ -17,6 +18,11 @@ public sealed record EitServerOptions
 
     /// <summary>Gets or sets the bounds of channels and timeouts.</summary>
     public EitChannelOptions Channels { get; set; } = new();
+
+    /// <summary>Gets or sets the only encoding that is spoken: <see cref="WireEncoding.Json"/> makes the traffic readable for debugging.</summary>
+    /// <value>Default null: all, <see cref="WireEncoding.Binary"/> where the client has it. A client that offers only others is answered 400, also one that would resume a session which
+    /// it began in another encoding: until it gives that session up it stays away.</value>
+    public WireEncoding? Encoding { get; set; }
 
     /// <summary>Gets or sets the shortest time-out that a client may ask for (S3.1).</summary>
     /// <value>Default 1 s; 100 ms to <see cref="ClientTimeoutMax"/>.</value>

@@ -15,6 +15,8 @@ internal sealed class Guard(EitServerOptions options)
     private const string Anonymous = "anonymous";
     private const string DefaultQueryToken = "access_token";
 
+    private IReadOnlyList<WireEncoding> Encodings { get; } = WireEncodings.Of(options.Encoding);
+
     /// <summary>Checks a request; the first thing that is wrong decides.</summary>
     internal async ValueTask<Refusal?> CheckAsync(HttpContext context)
     {
@@ -24,16 +26,26 @@ internal sealed class Guard(EitServerOptions options)
         bool isPlain = IsPlain(context);
         if (isPlain && CheckPlain(context) is { } refusal) { return refusal; }
         if (!await IsAuthenticatedAsync(context).ConfigureAwait(false)) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed."); }
-        if (!isPlain && !SpeaksEit(context)) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {WireLimits.JsonSubprotocol} is."); }
+        if (!isPlain && EncodingOf(context) is null) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {string.Join(" and ", Encodings.Select(WireEncodings.SubprotocolOf))} would be."); }
         bool isWanted = options.Admits is not { } admits || await admits(context).ConfigureAwait(false);
         return isWanted ? null : new Refusal(StatusCodes.Status403Forbidden, "This client is not allowed here.");
     }
 
     /// <summary>Whether the request is that of a plain client, and the endpoint admits such.</summary>
-    internal static bool IsPlain(HttpContext context)
+    internal bool IsPlain(HttpContext context)
     {
         IList<string> offered = context.WebSockets.WebSocketRequestedProtocols;
-        return PolicyOf(context) is not null && !SpeaksEit(context) && (offered.Count == 0 || offered.Contains(PlainSubprotocol.Name));
+        return PolicyOf(context) is not null && EncodingOf(context) is null && (offered.Count == 0 || offered.Contains(PlainSubprotocol.Name));
+    }
+
+    /// <summary>The encoding that is selected of those that the request offers (V1.1); null if none is spoken here.</summary>
+    internal WireEncoding? EncodingOf(HttpContext context)
+    {
+        foreach (WireEncoding encoding in Encodings)
+        {
+            if (context.WebSockets.WebSocketRequestedProtocols.Contains(WireEncodings.SubprotocolOf(encoding))) { return encoding; }
+        }
+        return null;
     }
 
     /// <summary>The key of who the request has authenticated; null if it has none.</summary>
@@ -54,8 +66,6 @@ internal sealed class Guard(EitServerOptions options)
     }
 
     private static PlainClientPolicy? PolicyOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PlainClientPolicy>();
-
-    private static bool SpeaksEit(HttpContext context) => context.WebSockets.WebSocketRequestedProtocols.Contains(WireLimits.JsonSubprotocol);
 
     /// <summary>A browser sends its cookies wherever a page asks it to: then the page has to be known. A token in an address ends up in logs.</summary>
     private static Refusal? CheckPlain(HttpContext context)

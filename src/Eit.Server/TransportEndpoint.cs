@@ -34,14 +34,15 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             return;
         }
 
-        if (Guard.IsPlain(context))
+        if (guard.IsPlain(context))
         {
             await ServePlainAsync(context, makeHandler).ConfigureAwait(false);
             return;
         }
-        var accept = new WebSocketAcceptContext { SubProtocol = WireLimits.JsonSubprotocol, KeepAliveInterval = TimeSpan.Zero };
+        WireEncoding encoding = guard.EncodingOf(context)!.Value;    // The guard has let it pass.
+        var accept = new WebSocketAcceptContext { SubProtocol = WireEncodings.SubprotocolOf(encoding), KeepAliveInterval = TimeSpan.Zero };
         System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
-        var line = new TransportLine(new WebSocketTransport(socket, context.Abort), epoch: 0, new JsonFrameReader(), new JsonFrameWriter());
+        var line = new TransportLine(new WebSocketTransport(socket, context.Abort), epoch: 0, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
         using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((ITransport)state!).Abort(), line.Transport);
         await GreetAsync(context, line, hello, makeHandler).ConfigureAwait(false);
         await line.Finished.ConfigureAwait(false);

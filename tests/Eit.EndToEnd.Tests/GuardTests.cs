@@ -176,10 +176,11 @@ public sealed class GuardTests
         await using EitConnection client = host.Client();
 
         await client.StartAsync().Soon();
-        await using RawClient raw = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), subprotocol: "chat", configure: options => options.AddSubProtocol("eit.v1.json"));
+        await using RawClient json = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), subprotocol: "chat", configure: options => options.AddSubProtocol("eit.v1.json"));
+        await using RawClient both = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), configure: options => options.AddSubProtocol("eit.v1.bin"));
 
-        Assert.Equal(["eit.v1.json", "chat, eit.v1.json"], offers);
-        Assert.Equal("eit.v1.json", raw.Subprotocol);
+        Assert.Equal(["eit.v1.bin, eit.v1.json", "chat, eit.v1.json", "eit.v1.json, eit.v1.bin"], offers);
+        Assert.Equal(("eit.v1.json", "eit.v1.bin"), (json.Subprotocol, both.Subprotocol));
     }
 
     [Fact, Clause("V1.3")]
@@ -202,7 +203,7 @@ public sealed class GuardTests
         await states.UntilAsync(change => change.IsResumed);
 
         Assert.Equal(id, client.SessionId);
-        Assert.Equal(["eit.v1.json", "eit.v1.json"], offers.Skip(1));
+        Assert.Equal(["eit.v1.bin", "eit.v1.bin"], offers.Skip(1));
     }
 
     [Fact, Clause("V1.2")]

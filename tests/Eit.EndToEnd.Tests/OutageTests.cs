@@ -116,7 +116,7 @@ public sealed class OutageTests
         await client.CycleAsync().WaitAsync(s_guard);
 
         Assert.Equal(SendOutcome.Processed, outcome);
-        Assert.Equal(["eit.v1.json", "eit.v1.json"], offers.Skip(1));
+        Assert.Equal(["eit.v1.bin", "eit.v1.bin"], offers.Skip(1));
     }
 
     internal static void Quick(EitServerOptions options) => options.SpreadMin = TimeSpan.Zero;

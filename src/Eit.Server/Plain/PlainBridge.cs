@@ -40,9 +40,9 @@ internal sealed class PlainBridge : PumpHost
     {
         (_client, _time) = (client, time);
         _settings = BridgeSettings(settings);
-        (InMemoryTransport near, InMemoryTransport far) = InMemoryTransport.CreatePair(WireLimits.JsonSubprotocol);
-        ServerLine = new TransportLine(near, epoch: 1, new JsonFrameReader(), new JsonFrameWriter());
-        _line = new TransportLine(far, epoch: 1, new JsonFrameReader(), new JsonFrameWriter());
+        (InMemoryTransport near, InMemoryTransport far) = InMemoryTransport.CreatePair(WireEncodings.SubprotocolOf(WireEncoding.Binary));
+        ServerLine = new TransportLine(near, epoch: 1, WireEncodings.NewReader(WireEncoding.Binary), WireEncodings.NewWriter(WireEncoding.Binary));
+        _line = new TransportLine(far, epoch: 1, WireEncodings.NewReader(WireEncoding.Binary), WireEncodings.NewWriter(WireEncoding.Binary));
         Hello = new Hello
         {
             Instance = new InstanceId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16))),
