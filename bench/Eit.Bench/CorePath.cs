@@ -15,7 +15,12 @@ internal static class CorePath
 
     internal static void Run(int rounds)
     {
-        Console.WriteLine("The core alone, 100 B, JSON: ns per message");
+        foreach (WireEncoding encoding in Enum.GetValues<WireEncoding>()) { Run(encoding, rounds); }
+    }
+
+    private static void Run(WireEncoding encoding, int rounds)
+    {
+        Console.WriteLine($"The core alone, 100 B, {encoding}: ns per message");
         Console.WriteLine("round   accept    write     read  receive   finish   allocated B");
         for (int round = 0; round <= rounds; round++)
         {
@@ -24,9 +29,9 @@ internal static class CorePath
             SessionMachine server = SessionMachine.Accept(new SessionId(1), new byte[32], hello, new TransportTerms(TimeSpan.FromSeconds(5), TimeSpan.Zero, Expires: null), refusal: null, settings, new SeededJitter(1), Instant.Zero);
             var welcome = new Welcome { Session = new SessionId(1), Epoch = 1, IsResumed = false, Timeout = TimeSpan.FromSeconds(5), ClientTimeout = TimeSpan.FromSeconds(5), MessageBytesMax = 1 << 20, Credit = server.Credit, Window = TimeSpan.FromSeconds(120), Spread = TimeSpan.Zero };
             SessionMachine client = SessionMachine.Open(welcome, new byte[32], settings, new SeededJitter(2), Instant.Zero);
-            var up = new JsonFrameWriter();
-            var down = new JsonFrameWriter();
-            var reader = new JsonFrameReader();
+            FrameWriter up = WireEncodings.NewWriter(encoding);
+            FrameWriter down = WireEncodings.NewWriter(encoding);
+            FrameReader reader = WireEncodings.NewReader(encoding);
             var frames = new FrameBatch();
             long[] ticks = new long[5];
             long allocated = GC.GetAllocatedBytesForCurrentThread();
@@ -39,7 +44,7 @@ internal static class CorePath
         }
     }
 
-    private static void Step(SessionMachine client, SessionMachine server, JsonFrameWriter up, JsonFrameWriter down, JsonFrameReader reader, FrameBatch frames, long[] ticks)
+    private static void Step(SessionMachine client, SessionMachine server, FrameWriter up, FrameWriter down, FrameReader reader, FrameBatch frames, long[] ticks)
     {
         Instant now = Instant.Zero;
         long at = Stopwatch.GetTimestamp();
@@ -51,14 +56,14 @@ internal static class CorePath
         if (!client.Fill(1, up, now)) { throw new InvalidOperationException("There is nothing to write."); }
         ReadOnlyMemory<byte> message = up.End();
         Lap(ref at, ref ticks[1]);
-        if (reader.Read(message, isText: true, frames) is { } violation) { throw new InvalidOperationException(violation.Reason); }
+        if (reader.Read(message, up.IsText, frames) is { } violation) { throw new InvalidOperationException(violation.Reason); }
         Lap(ref at, ref ticks[2]);
         for (int i = 0; i < frames.Count; i++) { server.FrameReceived(1, in frames[i], now); }
         Lap(ref at, ref ticks[3]);
         while (server.TryTakeMessage(now, out InboundMessage inbound)) { server.Finished(in inbound, now); }
         if (server.WantsToWrite(1, now) && server.Fill(1, down, now))
         {
-            reader.Read(down.End(), isText: true, frames);
+            reader.Read(down.End(), down.IsText, frames);
             for (int i = 0; i < frames.Count; i++)
             {
                 if (frames[i].Type != FrameType.Welcome) { client.FrameReceived(1, in frames[i], now); }

@@ -7,6 +7,7 @@ using System.Text;
 using Eit.Connection;
 using Eit.Link;
 using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
 
 namespace Eit.Bench;
 
@@ -61,7 +62,7 @@ internal static class OneWay
 
     private static async Task<(double Rate, double CpuMicroseconds)> EitAsync(ServerProcess server)
     {
-        await using EitConnection client = server.Client();
+        await using EitConnection client = server.Client(encoding: WireEncoding.Json);
         var answer = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         client.OnMessage(text => answer.TrySetResult(text));
         await client.StartAsync();

@@ -20,13 +20,15 @@ internal static class Program
             return 0;
         }
         int rounds = 5;
-        bool isKnown = arguments is ["core" or "oneway" or "handover" or "all"]
-            || (arguments is ["core" or "oneway" or "handover" or "all", "--rounds", { } text] && int.TryParse(text, CultureInfo.InvariantCulture, out rounds) && rounds > 0);
+        bool isKnown = arguments is ["codec" or "core" or "oneway" or "handover" or "all"]
+            || (arguments is ["codec" or "core" or "oneway" or "handover" or "all", "--rounds", { } text] && int.TryParse(text, CultureInfo.InvariantCulture, out rounds) && rounds > 0);
         if (!isKnown)
         {
-            Console.Error.WriteLine("usage: Eit.Bench core|oneway|handover|all [--rounds N] | flow [handler|text|binary|stalls|holes] | idle");
+            Console.Error.WriteLine("usage: Eit.Bench codec|core|oneway|handover|all [--rounds N] | flow [handler|text|binary|stalls|holes] | idle");
             return 2;
         }
+        if (arguments[0] is "codec" or "all") { CodecPath.Run(rounds); }
+        if (arguments[0] is "codec") { return 0; }
         if (arguments[0] is "core" or "all") { CorePath.Run(rounds); }
         if (arguments[0] is "core") { return 0; }
         await using ServerProcess server = await ServerProcess.StartAsync();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Eit.Connection;
+using Eit.Protocol.Wire;
 
 namespace Eit.Bench;
 
@@ -24,13 +25,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     internal static async Task<ServerProcess> StartAsync() => new(await ChildProcess.StartAsync(hasServerGc: true, "server"));   // As in every ASP.NET Core application.
 
-    internal EitConnection Client(int? port = null) => new(ClientOptions(port ?? Port, CertificateSha256));
+    internal EitConnection Client(int? port = null, WireEncoding? encoding = null) => new(ClientOptions(port ?? Port, CertificateSha256, encoding));
 
-    internal static EitConnectionOptions ClientOptions(int port, string certificateSha256) => new()
+    internal static EitConnectionOptions ClientOptions(int port, string certificateSha256, WireEncoding? encoding = null) => new()
     {
         Url = new Uri($"wss://127.0.0.1:{port}/eit"),
         PinnedCertificateSha256 = certificateSha256,
         WatchesNetwork = false,
+        Encoding = encoding,
     };
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
