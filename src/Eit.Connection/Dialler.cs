@@ -63,7 +63,11 @@ internal sealed class Dialler : IDisposable
             long began = _options.TimeProvider.GetTimestamp();
             await socket.ConnectAsync(_options.Url!, _invoker, limit.Token).ConfigureAwait(false);
             phase = DialPhase.Welcome;
-            if (WireEncodings.OfSubprotocol(socket.SubProtocol) is not { } encoding) { throw new WebSocketException("The server selected none of the subprotocols offered."); }
+            if (WireEncodings.OfSubprotocol(socket.SubProtocol) is not { } encoding)
+            {
+                socket.Dispose();
+                return DialResult.Failed(new DialFailure(DialFailureKind.Protocol, "The server selected none of the subprotocols offered."));
+            }
             line = new TransportLine(new WebSocketTransport(socket, abort: null), request.Epoch, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
             bool isTaken = isInHeader && socket.HttpResponseHeaders is { } headers && headers.TryGetValue(WireLimits.HelloHeader, out IEnumerable<string>? answers) && answers.Contains(WireLimits.HelloTaken);
             socket.HttpResponseHeaders = null;

@@ -105,6 +105,7 @@ public sealed record EitConnectionOptions
         if (Url is not { IsAbsoluteUri: true }) { yield return $"{path}:Url must be an absolute address, wss://host/path."; }
         else if (Url.Scheme is "ws" && !AllowUnencryptedForDevelopment) { yield return $"{path}:Url ({Url}) is not encrypted: use wss://, or set AllowUnencryptedForDevelopment."; }
         else if (Url.Scheme is not ("ws" or "wss")) { yield return $"{path}:Url ({Url}) must begin with wss://."; }
+        if (Encoding is { } encoding && !Enum.IsDefined(encoding)) { yield return $"{path}:Encoding ({encoding}) must be Json or Binary, or null for both."; }
         if (TokenLimit < TimeSpan.FromMilliseconds(100) || TokenLimit > TimeSpan.FromMinutes(5)) { yield return $"{path}:TokenLimit ({TokenLimit}) must be 100 ms to 5 min."; }
         if (DialLimit < TimeSpan.FromMilliseconds(100) || DialLimit > TimeSpan.FromMinutes(5)) { yield return $"{path}:DialLimit ({DialLimit}) must be 100 ms to 5 min."; }
         if (StartLimit < TimeSpan.FromMilliseconds(100) || StartLimit > TimeSpan.FromHours(1)) { yield return $"{path}:StartLimit ({StartLimit}) must be 100 ms to 1 h."; }

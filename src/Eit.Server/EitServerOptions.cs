@@ -88,6 +88,7 @@ public sealed record EitServerOptions
     /// <param name="path">What the messages call these options.</param>
     public IEnumerable<string> Faults(string path = "EitServer")
     {
+        if (Encoding is { } encoding && !Enum.IsDefined(encoding)) { yield return $"{path}:Encoding ({encoding}) must be Json or Binary, or null for both."; }
         if (ClientTimeoutMin < TimeSpan.FromMilliseconds(100)) { yield return $"{path}:ClientTimeoutMin ({ClientTimeoutMin}) must be at least 100 ms."; }
         if (ClientTimeoutMin > ClientTimeoutMax) { yield return $"{path}:ClientTimeoutMin ({ClientTimeoutMin}) must not exceed ClientTimeoutMax ({ClientTimeoutMax})."; }
         if (ClientTimeoutMax > TimeSpan.FromHours(1)) { yield return $"{path}:ClientTimeoutMax ({ClientTimeoutMax}) must be at most 1 h."; }

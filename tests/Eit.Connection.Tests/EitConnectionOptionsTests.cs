@@ -8,6 +8,7 @@ public class EitConnectionOptionsTests
         { "Url must be an absolute address, wss://host/path.", options => options.Url = new Uri("/eit", UriKind.Relative) },
         { "Url (ws://host/eit) is not encrypted: use wss://, or set AllowUnencryptedForDevelopment.", options => options.Url = new Uri("ws://host/eit") },
         { "Url (https://host/eit) must begin with wss://.", options => options.Url = new Uri("https://host/eit") },
+        { "Encoding (7) must be Json or Binary, or null for both.", options => options.Encoding = (Protocol.Wire.WireEncoding)7 },
         { "TokenLimit (00:00:00) must be 100 ms to 5 min.", options => options.TokenLimit = TimeSpan.Zero },
         { "DialLimit (00:06:00) must be 100 ms to 5 min.", options => options.DialLimit = TimeSpan.FromMinutes(6) },
         { "StartLimit (02:00:00) must be 100 ms to 1 h.", options => options.StartLimit = TimeSpan.FromHours(2) },

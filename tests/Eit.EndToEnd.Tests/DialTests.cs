@@ -308,6 +308,20 @@ public sealed class DialTests
     }
 
     [Fact]
+    public async Task A_server_that_selects_no_subprotocol_is_not_ours()
+    {
+        await using TestHost host = await TestHost.StartAsync(app => app.UseWebSockets().Run(static async context =>
+        {
+            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
+            while (await socket.ReceiveAsync(new byte[1024], CancellationToken.None) is { MessageType: not WebSocketMessageType.Close }) { }
+        }));
+
+        EitStateChange failure = await FailureAsync($"wss://127.0.0.1:{host.Port}/eit");
+
+        Assert.Equal("The server selected none of the subprotocols offered.", failure.Reason);
+    }
+
+    [Fact]
     public async Task Silence_instead_of_a_welcome_ends_at_the_limit_and_names_the_phase()
     {
         await using TestHost host = await TestHost.StartAsync(app => app.UseWebSockets().Run(static async context =>

@@ -5,6 +5,7 @@ public class EitServerOptionsTests
     public static TheoryData<string, Action<EitServerOptions>> Mistakes => new()
     {
         { "ClientTimeoutMin (00:00:00) must be at least 100 ms.", options => options.ClientTimeoutMin = TimeSpan.Zero },
+        { "Encoding (7) must be Json or Binary, or null for both.", options => options.Encoding = (Protocol.Wire.WireEncoding)7 },
         { "ClientTimeoutMin (00:06:00) must not exceed ClientTimeoutMax (00:05:00).", options => options.ClientTimeoutMin = TimeSpan.FromMinutes(6) },
         { "ClientTimeoutMax (02:00:00) must be at most 1 h.", options => options.ClientTimeoutMax = TimeSpan.FromHours(2) },
         { "HelloLimit (00:02:00) must be 100 ms to 1 min.", options => options.HelloLimit = TimeSpan.FromMinutes(2) },
