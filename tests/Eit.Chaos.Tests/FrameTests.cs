@@ -187,10 +187,40 @@ public class FrameTests
         await using Stage stage = Begin(new FrameFault());
         (Socket client, Socket server) = await stage.ConnectAsync();
 
-        await client.SayAsync("GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nSec-WebSocket-Protocol: eit.v1.bin, eit.v1.json\r\nSec-WebSocket-Extensions: permessage-deflate\r\nX: 1\r\n\r\n");
+        await client.SayAsync("GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nsec-websocket-protocol: eit.v1.bin\r\nSec-WebSocket-Extensions: permessage-deflate\r\nX: 1\r\nSec-WebSocket-Protocol: eit.v1.json,other\r\n\r\n");
 
-        const string Expected = "GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nSec-WebSocket-Protocol: eit.v1.json\r\nX: 1\r\n\r\n";
+        const string Expected = "GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nSec-WebSocket-Protocol: eit.v1.json, other\r\nX: 1\r\n\r\n";
         Assert.Equal(Expected, await server.HearAsync(Expected.Length));
+    }
+
+    [Fact]
+    public async Task A_client_that_offers_only_the_encoding_that_is_not_read_passes_unread()
+    {
+        await using Stage stage = Begin(new FrameFault { Times = 0 });
+        (Socket client, Socket server) = await stage.ConnectAsync();
+        const string Asked = "GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: eit.v1.bin\r\n\r\n";
+
+        await client.SayAsync(Asked);
+        string request = await server.HearAsync(Asked.Length);
+        await server.SayAsync(Answer);
+        await client.HearAsync(Answer.Length);
+        byte[] binary = WebSocketFrame.Write(2, [1, 2, 3], mask: null, out _);
+        await server.SendAllAsync(binary);
+
+        Assert.Equal(Asked, request);
+        Assert.Equal(binary, await client.ReadAsync(binary.Length));
+    }
+
+    [Fact]
+    public async Task The_beginning_of_a_frame_passes_when_its_sender_ends_there()
+    {
+        await using Stage stage = Begin(new FrameFault());
+        (Socket client, Socket server) = await OpenAsync(stage);
+
+        await client.SendAllAsync(Message(Ping, Mask)[..9]);
+        client.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(Message(Ping, Mask)[..9], (await server.ReadToEndAsync()).Bytes);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public class SoakTests
             while (held.TryDequeue(out string? late)) { await session.SendAsync(late, s_accepted); }
         });
 
-        (int exitCode, string output, _) = await RunAsync(Arguments(server, server.Port, "--connections", "1", "--count", "10", "--rate", "1000", "--max-delay", "1"));
+        (int exitCode, string output, _) = await RunAsync(Arguments(server, server.Port, "--connections", "1", "--count", "10", "--rate", "1000", "--max-delay", wrong == "lost" ? "3" : "20"));
 
         Assert.Equal(1, exitCode);
         JsonElement messages = JsonElement.Parse(output).GetProperty("messages");

@@ -14,6 +14,12 @@ internal readonly record struct Chunk(ChunkKind Kind, TimeSpan ArrivedAt)
     /// <summary>Gets how a cut is done.</summary>
     internal CutWay Way { get; init; }
 
+    /// <summary>Gets who is told when a mark is reached.</summary>
+    internal TaskCompletionSource? Reached { get; init; }
+
+    /// <summary>Gets what a cut waits for besides its turn.</summary>
+    internal Task? After { get; init; }
+
     /// <summary>Gets the name of the fault that cuts.</summary>
     internal string? Fault { get; init; }
 

@@ -12,6 +12,9 @@ internal enum ChunkKind
     /// <summary>The source is gone: reset, or no longer writable.</summary>
     Gone,
 
+    /// <summary>Somebody wants to know that everything before it has left.</summary>
+    Mark,
+
     /// <summary>A frame rule ends the connection here.</summary>
     Cut,
 }

@@ -35,6 +35,7 @@ internal sealed class Flow(ChaosConnection connection, ChaosDirection direction,
                 await source.ReadAsync(Memory<byte>.Empty, over).ConfigureAwait(false);   // So that a quiet connection needs no buffer.
                 if (!await ReadSomeAsync(source, over).ConfigureAwait(false)) { break; }
             }
+            tap?.End();
             _queue.Add(new Chunk(ChunkKind.End, connection.Now));
         }
         catch (Exception gone) when (Sockets.IsGone(gone)) { _queue.Add(new Chunk(ChunkKind.Gone, connection.Now)); }
@@ -96,7 +97,11 @@ internal sealed class Flow(ChaosConnection connection, ChaosDirection direction,
             case ChunkKind.Gone:
                 connection.End(CutWay.Reset, fault: null);
                 return false;
+            case ChunkKind.Mark:
+                chunk.Reached!.TrySetResult();
+                return true;
             case ChunkKind.Cut:
+                if (chunk.After is { } mark) { await mark.WaitAsync(over).ConfigureAwait(false); }
                 connection.End(chunk.Way, chunk.Fault);
                 return false;
             default:
@@ -131,7 +136,8 @@ internal sealed class Flow(ChaosConnection connection, ChaosDirection direction,
             foreach (HitFault hit in set.Of(direction))
             {
                 FlowFault flow = FlowOf(hit);
-                pause += flow.Passed(part.Length, connection.Now);
+                TimeSpan ownPause = flow.Passed(part.Length, connection.Now);
+                if (ownPause > pause) { pause = ownPause; }
                 if (!flow.Cuts) { continue; }
                 connection.EndBy(hit, hit.Fault.EndsBy);
                 return false;

@@ -37,6 +37,12 @@ internal sealed class FrameTap(ChaosConnection connection, ChaosDirection direct
         while (TryStep()) { }
     }
 
+    /// <summary>Lets what is incomplete pass: nothing follows that could complete it.</summary>
+    internal void End()
+    {
+        if (_state != State.Discarding) { TryPass(_held.Length); }
+    }
+
     private bool TryStep() => _state switch
     {
         State.Head => TryHead(),
@@ -178,7 +184,9 @@ internal sealed class FrameTap(ChaosConnection connection, ChaosDirection direct
         byte[] close = WebSocketFrame.Write(WebSocketFrame.OpcodeClose, payload, IsUpward ? null : CloseMask, out _);
         ChaosDirection back = IsUpward ? ChaosDirection.Down : ChaosDirection.Up;
         connection.Insert(back, Chunk.Data(close, connection.Now));
-        connection.Insert(back, new Chunk(ChunkKind.Cut, connection.Now) { Way = CutWay.Close, Fault = fault });
+        var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.Insert(direction, new Chunk(ChunkKind.Mark, connection.Now) { Reached = passed });
+        connection.Insert(back, new Chunk(ChunkKind.Cut, connection.Now) { Way = CutWay.Close, Fault = fault, After = passed.Task });
         GoTo(State.Discarding);
     }
 

@@ -8,8 +8,7 @@ internal static class HttpHead
 {
     internal const int BytesMax = 64 * 1024;
 
-    /// <summary>An encoding of Eit that rules for frames can't read.</summary>
-    private const string UnreadSubprotocol = "eit.v1.bin";
+    private const string Offers = "Sec-WebSocket-Protocol";
 
     private static ReadOnlySpan<byte> End => "\r\n\r\n"u8;
 
@@ -34,8 +33,7 @@ internal static class HttpHead
         if (isUpgrade)
         {
             lines.RemoveAll(static line => Is(line, "Sec-WebSocket-Extensions"));
-            int offers = lines.FindIndex(static line => Is(line, "Sec-WebSocket-Protocol"));
-            if (offers >= 0) { lines[offers] = WithoutUnread(lines[offers]); }
+            TakeOutUnread(lines);
         }
         changed = isUpgrade ? BytesOf(lines) : head.ToArray();
         return isUpgrade;
@@ -62,10 +60,13 @@ internal static class HttpHead
 
     private static bool Is(string line, string header) => line.Length > header.Length && line[header.Length] == ':' && line.StartsWith(header, StringComparison.OrdinalIgnoreCase);
 
-    private static string WithoutUnread(string line)
+    /// <summary>Takes the encoding that is not read out of the offers, if there is the other one.</summary>
+    private static void TakeOutUnread(List<string> lines)
     {
-        int colon = line.IndexOf(':', StringComparison.Ordinal);
-        string[] offers = line[(colon + 1)..].Split(',', StringSplitOptions.TrimEntries);
-        return offers.Contains(WireLimits.JsonSubprotocol) ? $"{line[..colon]}: {string.Join(", ", offers.Where(static offer => offer != UnreadSubprotocol))}" : line;
+        string[] offers = [.. lines.Where(static line => Is(line, Offers)).SelectMany(static line => line[(Offers.Length + 1)..].Split(',', StringSplitOptions.TrimEntries))];
+        if (!offers.Contains(WireLimits.JsonSubprotocol) || !offers.Contains(WireLimits.BinarySubprotocol)) { return; }
+        int at = lines.FindIndex(static line => Is(line, Offers));
+        lines.RemoveAll(static line => Is(line, Offers));
+        lines.Insert(at, $"{Offers}: {string.Join(", ", offers.Where(static offer => offer != WireLimits.BinarySubprotocol))}");
     }
 }
