@@ -13,6 +13,7 @@ internal sealed class MessageReceiver
     private readonly SessionSettings _settings;
     private readonly CreditGrant _grant;
     private readonly LaneTurns _turns;
+    private readonly HoldUpWatch _holdUp = new();
     private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
     private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
     private readonly Dictionary<long, EarlyPiece> _early = [];
@@ -169,9 +170,13 @@ internal sealed class MessageReceiver
         return null;
     }
 
+    /// <summary>What comes from now on comes on another path.</summary>
+    internal void PathChanged() => _holdUp.Restart();
+
     /// <summary>The peer has a transport again: what has begun is not judged by the time without one.</summary>
     internal void Resumed(Instant now)
     {
+        PathChanged();
         foreach (LaneAssembly? assembly in _assemblies) { assembly?.Stand(now, isSuspicious: false); }
     }
 
@@ -202,6 +207,8 @@ internal sealed class MessageReceiver
         digest.Add(_expiredKnown, _expired.Count, _passed.Critical, _passed.Interactive, _passed.Normal, _passed.Bulk);
         for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
         digest.Add(Acks.NextDeadline);
+        (long least, long leastBefore) = _holdUp.State;
+        digest.Add(least, leastBefore);
         for (long number = Received + 1, left = _early.Count; left > 0; number++)
         {
             if (!_early.TryGetValue(number, out EarlyPiece kept)) { continue; }
@@ -223,6 +230,8 @@ internal sealed class MessageReceiver
             for (int i = 0; i < _inbox[lane].Count; i++) { _inbox[lane][i].AppendTo(digest); }
         }
     }
+
+    private TimeSpan HeldUp(long writtenAt, Instant arrivedAt) => writtenAt == 0 ? TimeSpan.Zero : _holdUp.HeldUp(writtenAt, arrivedAt);
 
     private bool TryPickLane(Instant now, out int lane)
     {
@@ -340,7 +349,7 @@ internal sealed class MessageReceiver
             Bytes = lastPiece.IsText ? default : payload.ToArray(),
             PayloadBytes = payload.Length,
             ArrivedAt = now,
-            ExpiresAt = lastPiece.Life is { } life ? arrivedAt + life : Instant.Never,
+            ExpiresAt = lastPiece.Life is { } life ? arrivedAt + (life - HeldUp(lastPiece.WrittenAt, arrivedAt)) : Instant.Never,
         });
         Waiting++;
     }

@@ -24,6 +24,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private bool _isStopped;
     private long _expiredAtPeer;
     private bool _owesKnown;
+    private Instant? _clockBegan;
 
     /// <summary>Gets the highest number that has been given.</summary>
     internal long Sent { get; private set; }
@@ -114,6 +115,7 @@ internal sealed class MessageSender(SessionSettings settings)
         }
 
         ref LedgerEntry entry = ref _ledger[(int)(Cursor - _firstInLedger)];
+        bool hasLife = !entry.HasMore && entry.ExpiresAt != Instant.Never;
         piece = new Frame
         {
             Type = FrameType.Data,
@@ -124,7 +126,8 @@ internal sealed class MessageSender(SessionSettings settings)
             HasMore = entry.HasMore,
             IsPrompt = entry.IsPrompt,
             WantsAck = _flight.Sent(Cursor, entry.Payload.Length, now),
-            Life = entry.HasMore || entry.ExpiresAt == Instant.Never ? null : entry.ExpiresAt.Since(now),
+            Life = hasLife ? entry.ExpiresAt.Since(now) : null,
+            WrittenAt = hasLife ? ClockOf(now) : 0,
         };
         payload = entry.Payload.Span;
         Cursor++;
@@ -204,6 +207,7 @@ internal sealed class MessageSender(SessionSettings settings)
         digest.Add(flight, inFlight, sinceAsked, roundEnd, shortest, rounds);
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
         digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _expiredAtPeer, _owesKnown ? 1 : 0);
+        digest.Add(_clockBegan);
         for (int i = 0; i < _ledger.Count; i++)
         {
             ref LedgerEntry entry = ref _ledger[i];
@@ -229,6 +233,9 @@ internal sealed class MessageSender(SessionSettings settings)
         if (mayPass) { lane = highest; }                           // What waits for credit or flight does not hold up what need not.
         return mayPass;
     }
+
+    /// <summary>What this end's clock says to the peer: ms since it was first asked, and never 0.</summary>
+    private long ClockOf(Instant now) => 1 + (now.Since(_clockBegan ??= now).Ticks / TimeSpan.TicksPerMillisecond);
 
     private int PickLane(bool isFull, Instant now)
     {

@@ -793,6 +793,7 @@ public sealed class SessionMachine
     {
         SessionTransport? old = _active;
         if (old is not null) { old.Role = TransportRole.Retiring; }
+        _receiver.PathChanged();
         transport.Role = TransportRole.Active;
         long last = Math.Max(_sender.Cursor - 1, _sender.PeerReceived);
         (_active, _candidate, _mayBeSentResend) = (transport, null, true);

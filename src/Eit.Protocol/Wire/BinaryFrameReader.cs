@@ -47,8 +47,8 @@ public sealed class BinaryFrameReader : FrameReader
         int at = 1;
         bool isNumbered = (head & BinaryLayout.HasNumber) == 0 ? number++ is > 0 and < WireLimits.NumberMax : TryNumber(bytes, ref at, out number) && number > 0;
         if (!isNumbered) { return Malformed("B2.2", "A data frame has no number, or one out of range."); }
-        (bool hasMore, byte kind, TimeSpan? life) = (false, 0, null);
-        bool isRead = (head & BinaryLayout.HasOptions) == 0 || TryOptions(bytes, ref at, out hasMore, out kind, out life);
+        (bool hasMore, byte kind, TimeSpan? life, long writtenAt) = (false, 0, null, 0);
+        bool isRead = (head & BinaryLayout.HasOptions) == 0 || TryOptions(bytes, ref at, out hasMore, out kind, out life, out writtenAt);
         if (!isRead) { return Malformed("B2.3", "The options of a data frame are cut off, or not known."); }
         ReadOnlySpan<byte> payload = bytes[at..];
         bool isText = (head & BinaryLayout.IsText) != 0;
@@ -66,15 +66,16 @@ public sealed class BinaryFrameReader : FrameReader
             IsPrompt = (head & BinaryLayout.IsPrompt) != 0,
             WantsAck = (head & BinaryLayout.WantsAck) != 0,
             Life = life,
+            WrittenAt = writtenAt,
             Payload = memory[at..],
             Text = !isShort ? null : isAscii ? Encoding.Latin1.GetString(payload) : Encoding.UTF8.GetString(payload),   // Latin-1 widens in one pass.
         });
         return null;
     }
 
-    private static bool TryOptions(ReadOnlySpan<byte> bytes, ref int at, out bool hasMore, out byte kind, out TimeSpan? life)
+    private static bool TryOptions(ReadOnlySpan<byte> bytes, ref int at, out bool hasMore, out byte kind, out TimeSpan? life, out long writtenAt)
     {
-        (hasMore, kind, life) = (false, 0, null);
+        (hasMore, kind, life, writtenAt) = (false, 0, null, 0);
         if (at == bytes.Length) { return false; }
         int options = bytes[at++];
         if ((options & ~BinaryLayout.AllOptions) != 0) { return false; }
@@ -89,6 +90,7 @@ public sealed class BinaryFrameReader : FrameReader
             if (!TryNumber(bytes, ref at, out long ms)) { return false; }
             life = WireTime.FromMilliseconds(ms);
         }
+        if ((options & BinaryLayout.HasWrittenAt) != 0 && !TryNumber(bytes, ref at, out writtenAt)) { return false; }
         return (options & BinaryLayout.HasMembers) == 0 || TrySkipMembers(bytes, ref at);
     }
 

@@ -9,8 +9,8 @@ public sealed class BinaryFrameWriter : FrameWriter
 {
     private const int BufferBytes = 20 * 1024;
 
-    /// <summary>Head, number, options, kind and life.</summary>
-    private const int DataPrefixBytesMax = 3 + (2 * Varint.BytesMax);
+    /// <summary>Head, number, options, kind, life and clock.</summary>
+    private const int DataPrefixBytesMax = 3 + (3 * Varint.BytesMax);
 
     /// <summary>The numbers that every ack has.</summary>
     private const int AckBytesMax = 7 * Varint.BytesMax;
@@ -48,7 +48,7 @@ public sealed class BinaryFrameWriter : FrameWriter
         FrameCount++;
         Reserve(Varint.BytesMax + DataPrefixBytesMax + payload.Length);
         int head = (int)piece.Lane | (piece.IsText ? BinaryLayout.IsText : 0) | (piece.IsPrompt ? BinaryLayout.IsPrompt : 0) | (piece.WantsAck ? BinaryLayout.WantsAck : 0);
-        bool isPlain = piece.Number == _nextNumber && !piece.HasMore && piece.Kind == 0 && piece.Life is null;
+        bool isPlain = piece.Number == _nextNumber && !piece.HasMore && piece.Kind == 0 && piece.Life is null && piece.WrittenAt == 0;
         if (isPlain)
         {
             Put(1 + payload.Length);
@@ -186,7 +186,8 @@ public sealed class BinaryFrameWriter : FrameWriter
     private void WritePrefix(in Frame piece, int head, int payloadBytes)
     {
         Span<byte> prefix = stackalloc byte[DataPrefixBytesMax];
-        int options = (piece.HasMore ? BinaryLayout.HasMore : 0) | (piece.Kind != 0 ? BinaryLayout.HasKind : 0) | (piece.Life is not null ? BinaryLayout.HasLife : 0);
+        int options = (piece.HasMore ? BinaryLayout.HasMore : 0) | (piece.Kind != 0 ? BinaryLayout.HasKind : 0)
+            | (piece.Life is not null ? BinaryLayout.HasLife : 0) | (piece.WrittenAt != 0 ? BinaryLayout.HasWrittenAt : 0);
         bool hasNumber = piece.Number != _nextNumber;
         prefix[0] = (byte)(head | (hasNumber ? BinaryLayout.HasNumber : 0) | (options != 0 ? BinaryLayout.HasOptions : 0));
         int length = 1;
@@ -194,6 +195,7 @@ public sealed class BinaryFrameWriter : FrameWriter
         if (options != 0) { prefix[length++] = (byte)options; }
         if (piece.Kind != 0) { prefix[length++] = piece.Kind; }
         if (piece.Life is { } life) { length += Varint.Write(prefix[length..], WireTime.ToMilliseconds(life)); }
+        if (piece.WrittenAt != 0) { length += Varint.Write(prefix[length..], piece.WrittenAt); }
         Put(length + payloadBytes);
         prefix[..length].CopyTo(_buffer.AsSpan(_length));
         _length += length;

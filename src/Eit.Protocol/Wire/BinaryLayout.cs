@@ -19,7 +19,8 @@ internal static class BinaryLayout
     internal const int HasKind = 0x02;
     internal const int HasLife = 0x04;
     internal const int HasMembers = 0x08;
-    internal const int AllOptions = HasMore | HasKind | HasLife | HasMembers;
+    internal const int HasWrittenAt = 0x10;
+    internal const int AllOptions = HasMore | HasKind | HasLife | HasMembers | HasWrittenAt;
 
     // The members of the other frames.
     internal const int AckExpired = 1;

@@ -28,6 +28,9 @@ public readonly record struct Frame
     /// <summary>Gets what is left of the life of a message, on its last piece (D2.3); null without an expiry.</summary>
     public TimeSpan? Life { get; init; }
 
+    /// <summary>Gets what the sender's clock said when a frame with a life was written, in ms (D2.7); 0 if it did not say.</summary>
+    public long WrittenAt { get; init; }
+
     /// <summary>Gets the number of a data frame, the last number of a switch or close, what was received of a resend, the id of a ping or pong.</summary>
     public long Number { get; init; }
 

@@ -91,7 +91,7 @@ public sealed class JsonFrameReader : FrameReader
     /// <summary>Reads the members between the number and the text, in the writer's order.</summary>
     private static bool TryOptional(ReadOnlySpan<byte> rest, ref int at, ref Frame frame)
     {
-        (long lane, long kind, long ms) = ((long)Lane.Normal, 0, 0);
+        (long lane, long kind, long ms, long writtenAt) = ((long)Lane.Normal, 0, 0, 0);
         if (TryExpect(rest, ref at, ",\"lane\":"u8) && !(TryNumber(rest, ref at, out lane) && lane < LaneMarks.LaneCount)) { return false; }
         if (TryExpect(rest, ref at, ",\"kind\":"u8) && !(TryNumber(rest, ref at, out kind) && kind <= byte.MaxValue)) { return false; }
         bool hasMore = TryExpect(rest, ref at, ",\"more\":true"u8);
@@ -99,6 +99,7 @@ public sealed class JsonFrameReader : FrameReader
         bool wantsAck = TryExpect(rest, ref at, ",\"ack\":true"u8);
         bool hasLife = TryExpect(rest, ref at, ",\"life\":"u8);
         if (hasLife && !TryNumber(rest, ref at, out ms)) { return false; }
+        if (TryExpect(rest, ref at, ",\"at\":"u8) && !TryNumber(rest, ref at, out writtenAt)) { return false; }
         frame = frame with
         {
             Lane = (Lane)lane,
@@ -107,6 +108,7 @@ public sealed class JsonFrameReader : FrameReader
             IsPrompt = isPrompt,
             WantsAck = wantsAck,
             Life = hasLife ? WireTime.FromMilliseconds(ms) : null,
+            WrittenAt = writtenAt,
         };
         return true;
     }

@@ -105,6 +105,7 @@ public sealed class JsonFrameWriter : FrameWriter
         if (piece.IsPrompt) { Raw(",\"prompt\":true"u8); }
         if (piece.WantsAck) { Raw(",\"ack\":true"u8); }
         if (piece.Life is { } life) { Member("life"u8, life); }
+        if (piece.WrittenAt != 0) { Member("at"u8, piece.WrittenAt); }
         if (piece.IsText)
         {
             Raw(",\"text\":\""u8);

@@ -7,7 +7,7 @@ namespace Eit.Protocol.Wire;
 /// <summary>Reads one frame of any shape: gathers its members in whatever order they stand, then makes the frame that its type asks for.</summary>
 internal sealed class JsonMembers
 {
-    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window", "life", "known"];
+    private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window", "life", "at", "known"];
     private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason"];
     private static readonly string[] s_flags = ["more", "prompt", "ack", "resumed", "standby", "overloaded"];
     private static readonly string[] s_lists = ["processed", "credit", "expired"];
@@ -192,6 +192,7 @@ internal sealed class JsonMembers
             IsPrompt = _flags.GetValueOrDefault("prompt"),
             WantsAck = _flags.GetValueOrDefault("ack"),
             Life = TimeOrNull("life"),
+            WrittenAt = _numbers.GetValueOrDefault("at"),
             Payload = _text ?? _binary ?? default,
         };
     }

@@ -150,6 +150,38 @@ public class DeliveryTests
         Assert.Equal(2, world.Transports[0].Down.LastAck.Processed.Normal);
     }
 
+    [Fact, Clause("D2.7")]
+    public void What_a_stalled_path_has_held_up_has_lost_that_much_of_its_life()
+    {
+        World world = new World().Connected();
+        world.Client.Session.Accept(new OutgoingMessage { Text = "before", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Pass(0.1 * s_second);
+
+        world.Wire.Up.IsFrozen = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stale", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Client.Session.Accept(new OutgoingMessage { Text = "lasts", Lane = Lane.Normal, ExpiresAfter = 4 * s_second });
+        world.Pass(2 * s_second);
+        world.Wire.Up.IsFrozen = false;
+        world.Pass(s_second);
+
+        Assert.Equal(["before", "lasts"], world.Server.Session.Received);
+        Assert.Contains(("stale", SendOutcome.Expired), world.Client.Session.Outcomes);
+    }
+
+    [Fact, Clause("D2.7")]
+    public void What_another_transport_lets_through_is_not_measured_by_the_first()
+    {
+        World world = new World().Connected();
+        world.Client.Session.Accept(new OutgoingMessage { Text = "before", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Pass(0.1 * s_second);
+
+        world.CutTheWire();
+        world.Client.Session.Accept(new OutgoingMessage { Text = "after", Lane = Lane.Normal, ExpiresAfter = 10 * s_second, MayWait = true });
+        world.Pass(5 * s_second);
+
+        Assert.Equal(["before", "after"], world.Server.Session.Received);
+    }
+
     [Fact, Clause("D2.5")]
     public void Expired_is_told_until_the_sender_is_known_to_know()
     {

@@ -172,17 +172,17 @@ public class BinaryEncodingTests
     [Fact, Clause("B2.3")]
     public void Options_of_a_data_frame_come_in_order()
     {
-        Frame full = s_text with { Lane = Lane.Critical, Kind = 255, HasMore = true, Life = TimeSpan.FromMilliseconds(300), Payload = "x"u8.ToArray() };
-        const string Hex = "07 64 01 07 FF AC02 78";
+        Frame full = s_text with { Lane = Lane.Critical, Kind = 255, HasMore = true, Life = TimeSpan.FromMilliseconds(300), WrittenAt = 400, Payload = "x"u8.ToArray() };
+        const string Hex = "09 64 01 17 FF AC02 9003 78";
 
         Assert.Equal(BinaryWire.Bytes(Hex), BinaryWire.Write(writer => writer.WriteData(full, "x"u8)));
         Assert.Equal(JsonWire.Show(full), Assert.Single(BinaryWire.Read(Hex)));
-        Assert.Equal(JsonWire.Show(full), Assert.Single(BinaryWire.Read("0B 64 01 0F FF AC02 03 09 01 05 78")));   // And a member that nobody knows.
+        Assert.Equal(JsonWire.Show(full), Assert.Single(BinaryWire.Read("0D 64 01 1F FF AC02 9003 03 09 01 05 78")));   // And a member that nobody knows.
         Assert.Equal(BinaryWire.Read("04 26 01 78 79"), BinaryWire.Read("05 66 01 00 78 79"));
         Assert.Equal(BinaryWire.Read("04 26 01 78 79"), BinaryWire.Read("06 66 01 02 00 78 79"));
         string[] broken =
         [
-            "02 66 01", "04 66 01 10 78", "04 66 01 80 78", "03 66 01 02", "03 66 01 04", "05 66 01 04 80 00", "03 66 01 08", "04 66 01 08 01", "06 66 01 08 02 01 01", "07 66 01 08 03 00 01 05", "07 66 01 08 03 01 02 05",
+            "02 66 01", "04 66 01 20 78", "03 66 01 10", "04 66 01 80 78", "03 66 01 02", "03 66 01 04", "05 66 01 04 80 00", "03 66 01 08", "04 66 01 08 01", "06 66 01 08 02 01 01", "07 66 01 08 03 00 01 05", "07 66 01 08 03 01 02 05",
         ];
         Assert.All(broken, hex => BinaryWire.AssertMalformed("B2.3", hex));
     }

@@ -64,7 +64,7 @@ internal static class JsonWire
     /// <summary>Shows everything that a frame says; two frames that say the same look the same.</summary>
     internal static string Show(in Frame frame) =>
         $"{frame.Type} {frame.Number} lane {frame.Lane} kind {frame.Kind} {(frame.IsText ? "text" : "bin")} "
-        + $"{(frame.HasMore ? "more " : "")}{(frame.IsPrompt ? "prompt " : "")}{(frame.WantsAck ? "ack " : "")}{frame.Life} [{Convert.ToHexString(frame.Payload.Span)}] {(frame.Body is Ack ack ? Show(ack) : frame.Body)}";
+        + $"{(frame.HasMore ? "more " : "")}{(frame.IsPrompt ? "prompt " : "")}{(frame.WantsAck ? "ack " : "")}{frame.Life} at {frame.WrittenAt} [{Convert.ToHexString(frame.Payload.Span)}] {(frame.Body is Ack ack ? Show(ack) : frame.Body)}";
 
     private static string Show(Ack ack) => $"{ack.Received} {ack.Processed} {ack.Credit} expired [{string.Join(' ', ack.Expired)}] known {ack.Known}";
 }

@@ -99,6 +99,7 @@ internal sealed class RandomFrames(ulong seed)
             IsPrompt = Flip(),
             WantsAck = Below(4) == 0,
             Life = Below(4) == 0 ? Time() : null,
+            WrittenAt = Below(4) == 0 ? Number() : 0,
             IsText = isText,
             Payload = payload,
         };
