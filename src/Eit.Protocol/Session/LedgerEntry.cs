@@ -9,6 +9,9 @@ internal record struct LedgerEntry(PayloadSlice Payload, Lane Lane, byte Kind, b
     /// <summary>When the life of its message ends (D2); <see cref="Instant.Never"/> without an expiry.</summary>
     internal Instant ExpiresAt { get; init; }
 
+    /// <summary>Whether its message has a key (D3): the next one of the key waits until it is received.</summary>
+    internal bool IsKeyed { get; init; }
+
     /// <summary>Whether the peer has processed it.</summary>
     internal bool IsDone { get; set; }
 }

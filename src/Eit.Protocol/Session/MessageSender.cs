@@ -125,7 +125,7 @@ internal sealed class MessageSender(SessionSettings settings)
             IsText = entry.IsText,
             HasMore = entry.HasMore,
             IsPrompt = entry.IsPrompt,
-            WantsAck = _flight.Sent(Cursor, entry.Payload.Length, now),
+            WantsAck = _flight.Sent(Cursor, entry.Payload.Length, now) || (entry.IsKeyed && !entry.HasMore),
             Life = hasLife ? entry.ExpiresAt.Since(now) : null,
             WrittenAt = hasLife ? ClockOf(now) : 0,
         };
@@ -214,6 +214,7 @@ internal sealed class MessageSender(SessionSettings settings)
             digest.Add(entry.MessageId, (int)entry.Lane, entry.Kind, entry.Payload.Length, (int)entry.CompleteWhen);
             digest.Add(entry.ExpiresAt);
             digest.Add(entry.HasMore, entry.IsDone, entry.IsPrompt, entry.Token is null);
+            digest.Add(entry.IsKeyed);
         }
         _outbox.AppendTo(digest);
     }
@@ -290,7 +291,7 @@ internal sealed class MessageSender(SessionSettings settings)
         bool hasMore = entry.NumberedBytes + length < entry.Payload.Length;
         bool isPrompt = !hasMore && entry.Token is not null && entry.CompleteWhen == CompleteWhen.Processed;
         PayloadSlice part = entry.Payload.Share(entry.NumberedBytes, length);
-        _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token) { ExpiresAt = entry.ExpiresAt });
+        _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token) { ExpiresAt = entry.ExpiresAt, IsKeyed = entry.Slot is not null });
         _ledgerBytes += length;
         Sent++;
         if (!entry.HasBegun)

@@ -31,9 +31,6 @@ internal sealed record StallingFeed
     /// <summary>How old the values were when the handler saw them.</summary>
     internal required Timings Ages { get; init; }
 
-    /// <summary>How old those were that had left when a stall began: at most one each time.</summary>
-    internal required Timings Caught { get; init; }
-
     internal static async Task<StallingFeed> RunAsync(TimeSpan flows, TimeSpan stalls, int rounds, CompleteWhen completeWhen)
     {
         var feed = new SendOptions { Key = "stick", ExpiresAfter = Life, CompleteWhen = completeWhen };
@@ -48,27 +45,22 @@ internal sealed record StallingFeed
         await client.StartAsync().Soon();
 
         var sends = new List<Task<SendOutcome>>();
-        var stalled = new List<(long From, long Until)>();
+        var stallEnds = new List<long>();
         for (int round = 0; round < rounds; round++)
         {
             await FeedAsync(client, feed, flows, sends);
-            long from = Stopwatch.GetTimestamp();
             relay.Freeze();
             await FeedAsync(client, feed, stalls, sends);
-            stalled.Add((from, Stopwatch.GetTimestamp()));
+            stallEnds.Add(Stopwatch.GetTimestamp());
             relay.Thaw();
         }
         await FeedAsync(client, feed, flows, sends);
         await client.SendAsync(Timings.Stamp(), new SendOptions { Key = feed.Key }).Soon();
         SendOutcome[] outcomes = await Task.WhenAll(sends).Soon();
 
-        (Timings current, Timings ages, Timings caught) = (new Timings(), new Timings(), new Timings());
-        foreach ((_, long until) in stalled) { current.Add(Stopwatch.GetElapsedTime(until, seen.First(value => value.SentAt > until - (Stopwatch.Frequency / 10)).SeenAt)); }
-        foreach ((long sentAt, long seenAt) in seen)
-        {
-            bool isCaught = stalled.Exists(stall => sentAt < stall.From + (Stopwatch.Frequency / 20) && seenAt >= stall.Until);
-            (isCaught ? caught : ages).Add(Stopwatch.GetElapsedTime(sentAt, seenAt));
-        }
+        (Timings current, Timings ages) = (new Timings(), new Timings());
+        foreach (long until in stallEnds) { current.Add(Stopwatch.GetElapsedTime(until, seen.First(value => value.SentAt > until - (Stopwatch.Frequency / 10)).SeenAt)); }
+        foreach ((long sentAt, long seenAt) in seen) { ages.Add(Stopwatch.GetElapsedTime(sentAt, seenAt)); }
         return new StallingFeed
         {
             Sent = sends.Count + 1,
@@ -77,7 +69,6 @@ internal sealed record StallingFeed
             Outcomes = outcomes.CountBy(static outcome => outcome).ToDictionary(),
             Current = current,
             Ages = ages,
-            Caught = caught,
         };
     }
 
@@ -86,7 +77,6 @@ internal sealed record StallingFeed
         {Sent:N0} sent = {Seen:N0} processed + {Dropped.Replaced:N0} replaced + {Dropped.Expired:N0} expired + {Sent - Seen - Dropped.Replaced - Dropped.Expired} unknown
         current after a stall: {Current}
         ages: {Ages}
-        ages of what had left when a stall began: {Caught}
         """);
 
     /// <summary>A value a millisecond, in the time that the timer leaves.</summary>

@@ -322,6 +322,20 @@ public class DeliveryTests
         Assert.Equal([("2", SendOutcome.Replaced)], world.Client.Session.Outcomes.Where(static told => told.Outcome != SendOutcome.Processed));
     }
 
+    [Fact, Clause("D3.4")]
+    public void A_feed_for_whose_outcome_nobody_waits_goes_as_fast_as_the_round_trip()
+    {
+        World world = new World().Connected();
+
+        for (int value = 1; value <= 5; value++)
+        {
+            world.Client.Session.Accept(Keyed($"{value}") with { CompleteWhen = CompleteWhen.Accepted, Token = null });
+            world.Settle();
+        }
+
+        Assert.Equal(["1", "2", "3", "4", "5"], world.Server.Session.Received);
+    }
+
     [Fact, Clause("D3.2")]
     public void Messages_of_a_key_survive_an_outage_in_order()
     {
