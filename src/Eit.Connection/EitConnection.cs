@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Eit.Backoff;
 using Eit.Link;
 using Eit.Protocol.Session;
@@ -45,6 +46,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private Task? _running;
     private Func<string, ValueTask>? _onText;
     private Func<ReadOnlyMemory<byte>, ValueTask>? _onBytes;
+    private IncomingMessages? _incoming;
     private bool _isDisposed;
     private bool _isClosing;
 
@@ -194,6 +196,28 @@ public sealed partial class EitConnection : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(handler);
         SetHandler(ref _onBytes, handler);
+    }
+
+    /// <summary>Gets the messages to be read, in the place of handlers: the next one, text or bytes, counts as processed when it is read, and the reader ends with the connection.
+    /// Who stops to read holds the peer up, as a handler that takes its time does.</summary>
+    /// <exception cref="InvalidOperationException">There is a handler already.</exception>
+    public ChannelReader<EitMessage> Incoming
+    {
+        get
+        {
+            lock (_host.Gate)
+            {
+                if (_incoming is not null) { return _incoming; }
+                if (_onText is not null || _onBytes is not null) { throw new InvalidOperationException("The messages have a handler already."); }
+                var incoming = new IncomingMessages();
+                _onText = text => new ValueTask(incoming.HandAsync(new EitMessage(text, default)));
+                _onBytes = bytes => new ValueTask(incoming.HandAsync(new EitMessage(Text: null, bytes)));
+                _incoming = incoming;
+                if (_closed.Task.IsCompleted) { incoming.End(); }
+            }
+            _host.DispatchSoon();
+            return _incoming;
+        }
     }
 
     /// <summary>Sends a text, if that is possible at once.</summary>
@@ -354,6 +378,22 @@ public sealed partial class EitConnection : IAsyncDisposable
         }
         if (!isInside) { await _host.DrainedAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
     }
+
+    /// <summary>Sends bytes, as the connection objects of other libraries do.</summary>
+    /// <param name="message">The bytes; copied when the message is taken over.</param>
+    /// <param name="cancellationToken">As for <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions?, CancellationToken)"/>.</param>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="InvalidOperationException">The connection is closing.</exception>
+    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
+    public ValueTask<SendOutcome> SendBlobAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
+    {
+        if (IsClosing) { throw new InvalidOperationException("The connection is closing: it sends nothing more."); }
+        return SendAsync(message, options: null, cancellationToken);
+    }
+
+    /// <summary>Begins to close as <see cref="CloseAsync"/> and does not wait: the close is said after what was accepted, repeated after <see cref="SessionSettings.CloseRetry"/> and on a new
+    /// transport, and given up after <see cref="SessionSettings.CloseGiveUp"/>. <see cref="IsClosing"/> is true at once.</summary>
+    public void InitiateClose() => _ = CloseAsync(CancellationToken.None);
 
     /// <summary>Closes as <see cref="CloseAsync"/>, then waits for everything that the connection has started. Idempotent; may be called from inside a handler.
     /// Whoever calls it while it is under way waits for it too, but not from inside a handler.</summary>
@@ -528,7 +568,11 @@ public sealed partial class EitConnection : IAsyncDisposable
         TaskCompletionSource waiters = _changed;
         _changed = NewSource();
         waiters.TrySetResult();
-        if (changed.Current is ClientState.Closed) { _closed.TrySetResult(); }
+        if (changed.Current is ClientState.Closed)
+        {
+            _closed.TrySetResult();
+            _incoming?.End();
+        }
         _dialDue.TrySetResult();
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Threading.Channels;
 using Eit.Backoff;
 using Eit.Link;
 using Eit.Protocol.Session;
@@ -97,6 +98,49 @@ public sealed class EitSession
     public Task Ended => _pump.Ended;
 
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
+
+    /// <summary>Gets the messages to be read, of a session that was opened by <see cref="HttpContextExtensions.UpgradeEitAsync"/>: the next one, text or bytes, counts as processed when it is
+    /// read, and the reader ends with the session. Who stops to read holds the client up.</summary>
+    /// <exception cref="InvalidOperationException">The session has a handler.</exception>
+    public ChannelReader<EitMessage> Incoming => IncomingMessages ?? throw new InvalidOperationException("The messages of this session go to its handler.");
+
+    internal IncomingMessages? IncomingMessages { get; set; }
+
+    /// <summary>Waits until a transport is there.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The session is over.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task WaitUntilConnectedAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_host.Gate)
+            {
+                if (_pump.Machine.IsConnected) { return; }
+                if (_pump.Machine.State is SessionState.Ended) { throw new InvalidOperationException("The session is over."); }
+                changed = _pump.WhenRoomOrState();
+            }
+            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sends bytes, as the connection objects of other libraries do.</summary>
+    /// <param name="message">The bytes; copied when the message is taken over.</param>
+    /// <param name="cancellationToken">As for <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions?, CancellationToken)"/>.</param>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="InvalidOperationException">The session is closing.</exception>
+    /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
+    public ValueTask<SendOutcome> SendBlobAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
+    {
+        if (IsClosing) { throw new InvalidOperationException("The session is closing: it sends nothing more."); }
+        return SendAsync(message, options: null, cancellationToken);
+    }
+
+    /// <summary>Begins to close as <see cref="CloseAsync"/> and does not wait: the close is said after what was accepted, repeated after <see cref="SessionSettings.CloseRetry"/> and on a new
+    /// transport, and given up after <see cref="SessionSettings.CloseGiveUp"/>. <see cref="IsClosing"/> is true at once. (To a plain client the WebSocket close is said once, and given up
+    /// after 2 s.)</summary>
+    public void InitiateClose() => _pump.Do(static (machine, now) => machine.BeginClose(new CloseNotice(CloseCode.Closed, "The server closes."), takesInbound: true, giveUpAfter: null, now));
 
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
@@ -264,6 +308,7 @@ public sealed class EitSession
                     break;
                 case SessionOutput.Ended ended:
                     sessions.Ended(session);
+                    session.IncomingMessages?.End();
                     if (_isAnnounced) { Post(new HostedEvent.Ended(new EitSessionEnd(ended.Code, ended.Reason, ended.Unfinished)), after: pump); }
                     break;
                 default:

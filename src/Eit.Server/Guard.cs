@@ -65,7 +65,8 @@ internal sealed class Guard(EitServerOptions options)
         return at is { } known ? TimeSpan.FromTicks(Math.Max(0, (known - time.GetUtcNow()).Ticks)) : null;
     }
 
-    private static PlainClientPolicy? PolicyOf(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PlainClientPolicy>();
+    private static PlainClientPolicy? PolicyOf(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<PlainClientPolicy>() ?? context.Features.Get<PlainClientPolicy>();
 
     /// <summary>A browser sends its cookies wherever a page asks it to: then the page has to be known. A token in an address ends up in logs.</summary>
     private static Refusal? CheckPlain(HttpContext context)

@@ -27,7 +27,7 @@ public sealed class FlowTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(1_500_000, true)]
-    [InlineData(1_200_000, false)]
+    [InlineData(1_500_000, false)]
     public async Task A_large_transfer_over_a_slow_path_arrives_without_a_false_time_out_and_urgent_messages_pass_it(int length, bool isText)
     {
         LargeTransfer run = await LargeTransfer.RunAsync(length, bitsPerSecond: 2_000_000, isText);

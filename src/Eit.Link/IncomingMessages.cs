@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+
+namespace Eit.Link;
+
+/// <summary>The messages of a conversation for who would rather read them than be called: the other side of a handler that waits until its message is read.</summary>
+/// <remarks>One message lies here; those behind it wait in the session, whose credit bounds them. Any number of readers; each message is read once.</remarks>
+public sealed class IncomingMessages : ChannelReader<EitMessage>
+{
+    private readonly Channel<EitMessage> _next = Channel.CreateBounded<EitMessage>(1);
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _read;
+    private bool _isOver;
+
+    /// <inheritdoc/>
+    public override Task Completion => _next.Reader.Completion;
+
+    /// <inheritdoc/>
+    public override bool CanCount => true;
+
+    /// <inheritdoc/>
+    public override int Count => _next.Reader.Count;
+
+    /// <inheritdoc/>
+    public override bool TryRead([MaybeNullWhen(false)] out EitMessage item)
+    {
+        TaskCompletionSource? read;
+        lock (_gate)
+        {
+            if (!_next.Reader.TryRead(out item)) { return false; }
+            (read, _read) = (_read, null);
+        }
+        read?.SetResult();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _next.Reader.WaitToReadAsync(cancellationToken);
+
+    /// <summary>Hands the next message over.</summary>
+    /// <param name="message">The message.</param>
+    /// <returns>Completes when it is read, or when the conversation ends.</returns>
+    public Task HandAsync(EitMessage message)
+    {
+        lock (_gate)
+        {
+            if (_isOver || !_next.Writer.TryWrite(message)) { return Task.CompletedTask; }
+            _read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _read.Task;
+        }
+    }
+
+    /// <summary>The conversation is over: the reader ends behind the message that is not read yet. Idempotent.</summary>
+    public void End()
+    {
+        TaskCompletionSource? read;
+        lock (_gate)
+        {
+            _isOver = true;
+            _next.Writer.TryComplete();
+            (read, _read) = (_read, null);
+        }
+        read?.SetResult();
+    }
+}
