@@ -170,7 +170,7 @@ public sealed class ChannelServerTests
         await using var relay = new FaultRelay(host.Port);
         await using EitConnection ada = host.Client("ada", "/tables/1");
         await using EitConnection bob = host.Client("bob", "/tables/1");
-        await using EitConnection eve = host.Client("eve", "/tables/1", relay.Port);
+        await using EitConnection eve = host.Client("eve", "/tables/1", relay.Port, options => options.Redial.LongestWait = TimeSpan.FromSeconds(1));
         var heard = new Happenings<string>[] { Hear(ada), Hear(bob), Hear(eve) };
         await ada.StartAsync().Soon();
         await bob.StartAsync().Soon();
@@ -222,6 +222,7 @@ public sealed class ChannelServerTests
         await using EitConnection eve = host.Client("eve", "/tables/1");
         eve.OnMessage(async _ => await isSlow.Task);                // A client whose handler does not finish.
         Happenings<string> atBob = Hear(bob);
+        Hear(ada);
         await eve.StartAsync().Soon();
         await bob.StartAsync().Soon();
         await ada.StartAsync().Soon();

@@ -16,6 +16,9 @@ public class EitServerOptionsTests
         { "AllowedOrigins has app.example, which is not an origin such as https://app.example.", options => options.AllowedOrigins.Add("app.example") },
         { "AllowedOrigins has https://app.example/path, which is not an origin such as https://app.example.", options => options.AllowedOrigins.Add("https://app.example/path") },
         { "Session:WindowBytes (1048575) must be at least MessageBytesMax (1048576), or the largest message could never be sent.", options => options.Session.WindowBytes = 1_048_575 },
+        { "Channels:HandlerTimeout (00:00:00) must be 100 ms to 24 h.", options => options.Channels.HandlerTimeout = TimeSpan.Zero },
+        { "Channels:PostedMax (0) must be 1 to 1,000,000.", options => options.Channels.PostedMax = 0 },
+        { "Channels:TimeoutsMax (0) must be 1 to 100,000,000.", options => options.Channels.TimeoutsMax = 0 },
         { "Limits:SessionsMax (0) must be at least 1.", options => options.Limits.SessionsMax = 0 },
     };
 
