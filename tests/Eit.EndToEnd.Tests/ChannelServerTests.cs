@@ -120,6 +120,7 @@ public sealed class ChannelServerTests
     [Fact]
     public async Task A_refusal_that_a_browser_can_read_comes_before_any_message()
     {
+        bool isHeard = false;
         await using TestHost host = await TestHost.StartAsync(app => app.MapEitChannels("/tables/{id}", channelServer =>
         {
             channelServer.OnChannelCreated(static async path =>
@@ -128,12 +129,16 @@ public sealed class ChannelServerTests
                 if (path == "/tables/0") { throw new EitChannelRefusedException("There is no table 0."); }
                 throw new InvalidOperationException("password=1234");
             });
-            channelServer.OnMessage(static (_, _) => Assert.Fail("A message of a client that was refused."));
-        }));
+            channelServer.OnMessage((_, _) => isHeard = true);
+        }).WithPlainClients());
 
         (int? Code, string? Text) illegal = await TryAsync("/tables/0");
         (int? Code, string? Text) failed = await TryAsync("/tables/1");
+        await using RawClient plain = await RawClient.OpenAsync(host, token: host.Token("ada"), path: "/tables/0", subprotocol: "eit.plain");
+        await plain.UntilClosedAsync();
 
+        Assert.Equal(illegal, (plain.CloseCode, plain.CloseReason));
+        Assert.False(isHeard);
         Assert.Equal(((int)CloseCode.Forbidden, "There is no table 0."), illegal);
         Assert.Equal(((int)CloseCode.HandlerFailed, "The channel could not be created."), failed);
         Assert.Equal(1, host.Services.GetRequiredService<EitChannels>().HandlersFailed);
@@ -286,6 +291,96 @@ public sealed class ChannelServerTests
         Assert.Equal((CloseCode.Forbidden, "Out!"), (refused.Code, refused.Reason));
         Assert.Equal(SendOutcome.Processed, await sending);
         Assert.True(time < TimeSpan.FromSeconds(10), $"{time}");     // Not the time after which a close is given up.
+    }
+
+    [Fact]
+    public async Task A_member_that_does_not_come_back_within_its_window_leaves_once_and_takes_the_channel_along()
+    {
+        var happened = new Happenings<string>();
+        await using TestHost host = await TestHost.StartAsync(
+            app => app.MapEitChannels("/tables/{id}", channelServer =>
+            {
+                channelServer.OnConnect(connection => happened.Add($"connect {connection.User}"));
+                channelServer.OnOutage((connection, _) =>
+                {
+                    happened.Add($"outage {connection.User}");
+                    return default;
+                });
+                channelServer.OnDisconnect((connection, end) =>
+                {
+                    happened.Add($"disconnect {connection.User} {end.Code}");
+                    return default;
+                });
+                channelServer.OnChannelDeleted(path => happened.Add($"deleted {path}"));
+            }),
+            options => options.Session = options.Session with { ResumeWindow = TimeSpan.FromSeconds(1) });
+        await using var relay = new FaultRelay(host.Port);
+        await using EitConnection ada = host.Client("ada", "/tables/1", relay.Port);
+        await ada.StartAsync().Soon();
+        await happened.UntilAsync(what => what == "connect ada");
+
+        relay.Refuses = true;
+        relay.CutAll();
+        await happened.UntilAsync(what => what == "deleted /tables/1");
+
+        Assert.Equal(["connect ada", "outage ada", "disconnect ada SessionLost", "deleted /tables/1"], happened.All);
+    }
+
+    [Fact]
+    public async Task A_plain_client_and_an_Eit_client_are_members_of_one_channel()
+    {
+        var happened = new Happenings<string>();
+        await using TestHost host = await TestHost.StartAsync(app => app.MapEitChannels("/tables/{id}", channelServer =>
+        {
+            channelServer.OnConnect(connection => happened.Add($"connect {connection.User}"));
+            channelServer.OnDisconnect(connection => happened.Add($"disconnect {connection.User}"));
+            channelServer.OnMessage((connection, message) => app.Services.GetRequiredService<EitChannels>().Broadcast(connection.Channel, $"{connection.User}: {message}", except: connection));
+        }).WithPlainClients());
+        await using EitConnection ada = host.Client("ada", "/tables/1");
+        Happenings<string> atAda = Hear(ada);
+        await ada.StartAsync().Soon();
+        await happened.UntilAsync(what => what == "connect ada");
+        await using RawClient bob = await RawClient.OpenAsync(host, token: host.Token("bob"), path: "/tables/1", subprotocol: "eit.plain");
+        await happened.UntilAsync(what => what == "connect bob");
+
+        await bob.SendAsync("hello");
+        await atAda.UntilAsync(text => text == "bob: hello");
+        ada.Send("hi");
+        string atBob = await bob.NextTextAsync();
+        await bob.DisposeAsync();
+        await happened.UntilAsync(what => what == "disconnect bob");
+
+        Assert.Equal("ada: hi", atBob);
+        Assert.Equal(["ada"], host.Services.GetRequiredService<EitChannels>().GetConnectionsByChannel("/tables/1").Select(member => member.User));
+    }
+
+    [Fact]
+    public async Task A_server_that_closes_on_a_handlers_failure_closes_the_sender_and_not_the_channel()
+    {
+        var happened = new Happenings<string>();
+        await using TestHost host = await TestHost.StartAsync(
+            app => app.MapEitChannels("/tables/{id}", channelServer =>
+            {
+                channelServer.OnConnect(connection => happened.Add($"connect {connection.User}"));
+                channelServer.OnDisconnect((connection, end) =>
+                {
+                    happened.Add($"disconnect {connection.User} {end.Code}");
+                    return default;
+                });
+                channelServer.OnMessage(static (_, message) => throw new InvalidOperationException(message));
+            }),
+            options => options.ClosesOnHandlerFailure = true);
+        await using EitConnection ada = host.Client("ada", "/tables/1");
+        await using EitConnection bob = host.Client("bob", "/tables/1");
+        await ada.StartAsync().Soon();
+        await bob.StartAsync().Soon();
+        for (int i = 0; i < 2; i++) { await happened.UntilAsync(what => what.StartsWith("connect", StringComparison.Ordinal)); }
+
+        bob.Send("bad");
+        await happened.UntilAsync(what => what == "disconnect bob HandlerFailed");
+
+        Assert.True(ada.IsConnected);
+        Assert.Contains("ada", host.Services.GetRequiredService<EitChannels>().GetConnectionsByChannel("/tables/1").Select(member => member.User));
     }
 
     [Fact]

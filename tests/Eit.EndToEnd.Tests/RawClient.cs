@@ -73,6 +73,14 @@ internal sealed class RawClient : IAsyncDisposable
 
     internal Task SendAsync(string text, bool endOfMessage) => _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage, CancellationToken.None).Soon();
 
+    /// <summary>Receives the next WebSocket message, as a plain client would.</summary>
+    internal async Task<string> NextTextAsync()
+    {
+        byte[] buffer = new byte[1024];
+        WebSocketReceiveResult got = await _socket.ReceiveAsync(buffer, CancellationToken.None).Soon();
+        return Encoding.UTF8.GetString(buffer, 0, got.Count);
+    }
+
     /// <summary>Receives the next frame; null when the server has closed.</summary>
     internal async Task<JsonElement?> NextAsync()
     {
