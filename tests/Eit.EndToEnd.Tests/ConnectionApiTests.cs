@@ -817,10 +817,16 @@ public sealed class ConnectionApiTests
         Assert.Equal(SendOutcome.NotSent, await TakenBackAsync(token => client.SendAsync("no connection", cancellationToken: token).AsTask()));
         relay.Refuses = false;
         await client.WaitUntilConnectedAsync().Soon();
-        await EndsAsync(token => client.SendAsync("stuck", cancellationToken: token).AsTask());
-        await EndsAsync(token => client.SendAsync(new byte[] { 1 }, cancellationToken: token).AsTask());
+        using (var source = new CancellationTokenSource())
+        {
+            Task stuck = client.SendAsync("stuck", cancellationToken: source.Token).AsTask();
+            await recorder.Calls.UntilAsync(call => call == "stuck");
+            await source.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stuck.Soon());
+        }
+        await GivesUpAsync(token => client.SendAsync(new byte[] { 1 }, cancellationToken: token).AsTask());
         EitSession session = await recorder.Sessions.NextAsync();
-        await EndsAsync(token => session.SendAsync("nobody handles it", cancellationToken: token).AsTask());
+        await GivesUpAsync(token => session.SendAsync("nobody handles it", cancellationToken: token).AsTask());
         Volatile.Write(ref gate, Patience.NewSource());
         await EndsAsync(token => client.CycleAsync(token));
         await EndsAsync(token => session.CloseAsync(cancellationToken: token));
@@ -832,9 +838,16 @@ public sealed class ConnectionApiTests
         await recorder.Ends.NextAsync();
 
         Assert.Equal(EitConnectionState.Closed, client.State);
-        Assert.Equal(["connected", "stuck", "1 bytes"], recorder.Calls.All.Take(3));
+        Assert.Equal(["connected", "stuck"], recorder.Calls.All.Take(2));
 
         static Task EndsAsync(Func<CancellationToken, Task> wait) => Assert.ThrowsAnyAsync<OperationCanceledException>(() => CancelledAsync(wait));
+
+        // Whether it has left yet is chance.
+        static async Task GivesUpAsync(Func<CancellationToken, Task<SendOutcome>> send)
+        {
+            try { Assert.Equal(SendOutcome.NotSent, await TakenBackAsync(send)); }
+            catch (OperationCanceledException) { return; }
+        }
 
         static async Task<SendOutcome> TakenBackAsync(Func<CancellationToken, Task<SendOutcome>> send) => await (Task<SendOutcome>)await CancelledAsync(send);
 
