@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using System.Threading.Channels;
@@ -32,6 +33,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly DeadlineEntry _dialDeadline;
     private readonly DeadlineEntry _networkSettled;
     private readonly Dictionary<SessionMachine, SessionPump> _pumps = [];
+    private readonly ConcurrentDictionary<byte, Func<SessionId, InboundMessage, ValueTask>> _onKind = new();
     private readonly HashSet<Task> _underWay = [];                 // Dials, and the transports that came of them, each until it is over.
     private readonly TaskCompletionSource _closed = NewSource();
     private readonly TaskCompletionSource _disposed = NewSource();
@@ -220,6 +222,20 @@ public sealed partial class EitConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
+    /// <param name="kind">1 to 15 are the protocol family's own, 16 to 255 are free for applications; 0 is <see cref="OnMessage(Action{string})"/> and <see cref="OnBytes"/>.</param>
+    /// <param name="handler">The handler; is told the session too, and the next message waits for its task. It runs where the message was read, whatever
+    /// <see cref="EitConnectionOptions.CallbackContext"/> says.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The kind is 0.</exception>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    public void OnKind(byte kind, Func<SessionId, InboundMessage, ValueTask> handler)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(kind);
+        ArgumentNullException.ThrowIfNull(handler);
+        if (!_onKind.TryAdd(kind, handler)) { throw new InvalidOperationException($"There is a handler already for messages of kind {kind}."); }
+        _host.DispatchSoon();
+    }
+
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <returns>True when it is taken over: it will be handed to the peer's handler once, in order, or its outcome is told by <see cref="SessionEnded"/>.
@@ -358,6 +374,14 @@ public sealed partial class EitConnection : IAsyncDisposable
         Act(now => _machine.Wake(now));
     }
 
+    /// <summary>Ends a session at once, if it is still there: what came in it can't be. The connection goes on with a new one if the code lets it.</summary>
+    internal void Abort(SessionId session, CloseCode code, string reason)
+    {
+        SessionPump? pump;
+        lock (_host.Gate) { pump = _pumps.Values.FirstOrDefault(pump => pump.Machine.Id == session); }
+        pump?.Do((machine, _) => machine.Abandon(code, reason));
+    }
+
     /// <summary>Closes the connection: accepts nothing more, sends what was accepted, lets the peer do the same, and ends when both know every outcome.</summary>
     /// <param name="cancellationToken">Ends the wait; the close goes on.</param>
     /// <returns>Completes when the connection is closed, at most after <see cref="EitConnectionOptions.CloseLimit"/>. Called from inside a handler, it does not wait
@@ -467,17 +491,18 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken)
     {
-        bool isDone = options.CompleteWhen == CompleteWhen.Accepted && !cancellationToken.IsCancellationRequested
-            && Accept(PatientSend.Prepare(in message, options), out _);
-        return isDone ? new ValueTask<SendOutcome>(SendOutcome.Accepted) : PatientSend.SendAsync(message, options, FindTarget, _options.TimeProvider, cancellationToken);
+        bool isSimple = options is { CompleteWhen: CompleteWhen.Accepted, Session: null, Receipt: null };
+        bool isDone = isSimple && !cancellationToken.IsCancellationRequested && Accept(PatientSend.Prepare(in message, options), out _);
+        return isDone ? new ValueTask<SendOutcome>(SendOutcome.Accepted) : PatientSend.SendAsync(message, options, () => FindTarget(options.Session), _options.TimeProvider, cancellationToken);
     }
 
-    private SendTarget FindTarget()
+    private SendTarget FindTarget(SessionId? only)
     {
         lock (_host.Gate)
         {
             SessionPump? pump = _current;
-            bool isOver = _isClosing || _machine.State is ClientState.Closed or ClientState.Idle;
+            bool isAnother = only is not null && only != pump?.Machine.Id;
+            bool isOver = _isClosing || isAnother || _machine.State is ClientState.Closed or ClientState.Idle;
             return new SendTarget(pump, pump?.WhenRoomOrState() ?? _changed.Task, isOver);
         }
     }
@@ -746,6 +771,9 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     // ---- What reaches the application
 
+    private ValueTask HandleKindAsync(SessionId session, InboundMessage message) =>
+        _onKind.TryGetValue(message.Kind, out Func<SessionId, InboundMessage, ValueTask>? onKind) ? onKind(session, message) : default;
+
     private ValueTask HandleAsync(InboundMessage message)
     {
         if (message.Text is { } text) { return _onText is { } onText ? onText(text) : default; }
@@ -779,7 +807,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>The link's view of this connection.</summary>
     private sealed class ClientHost(EitConnection connection, DeadlineWheel wheel, ILogger logger) : PumpHost(wheel, logger)
     {
-        protected override bool CanHandle => connection._onText is not null || connection._onBytes is not null;
+        protected override bool CanHandle => connection._onText is not null || connection._onBytes is not null || !connection._onKind.IsEmpty;
 
         internal void Raise(object value, SessionPump? after) => Post(value, after);
 
@@ -797,6 +825,7 @@ public sealed partial class EitConnection : IAsyncDisposable
 
         protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
         {
+            if (message.Kind != 0) { return connection.HandleKindAsync(pump.Machine.Id, message); }
             if (connection._options.CallbackContext.Context is not { } context) { return connection.HandleAsync(message); }
             return RunOnAsync(context, () => connection.HandleAsync(message));
         }

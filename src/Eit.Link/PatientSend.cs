@@ -21,7 +21,7 @@ public static class PatientSend
         ArgumentNullException.ThrowIfNull(find);
         ArgumentNullException.ThrowIfNull(time);
         var waiting = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        message = Prepare(in message, options) with { Token = waiting, MayWait = true };
+        message = Prepare(in message, options) with { Token = waiting ?? options.Receipt?.Source, MayWait = true };
         long began = time.GetTimestamp();
         while (true)
         {
@@ -30,6 +30,7 @@ public static class PatientSend
             long id = 0;
             AcceptResult result = target.Pump is null ? AcceptResult.NotConnected : target.Pump.Accept(in message, out id);
             ThrowIfTooLarge(result);
+            if (result == AcceptResult.Accepted) { options.Receipt?.Accepted(target.Pump!, id); }
             if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await OutcomeAsync(target.Pump!, id, waiting.Task, options, time, cancellationToken).ConfigureAwait(false); }
 
             bool isPatient = options.AcceptWithin == Timeout.InfiniteTimeSpan;
@@ -53,7 +54,7 @@ public static class PatientSend
     public static OutgoingMessage Prepare(in OutgoingMessage message, SendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, ExpiresAfter = options.ExpiresAfter, Key = options.Key };
+        return message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, ExpiresAfter = options.ExpiresAfter, Key = options.Key, Stays = options.Stays };
     }
 
     /// <summary>Makes the caller's mistake an exception.</summary>

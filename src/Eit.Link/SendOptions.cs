@@ -38,4 +38,16 @@ public sealed record SendOptions
     /// has begun to leave and is <see cref="SendOutcome.Unknown"/>.</summary>
     /// <value>Default null: until the session ends; inside a handler 60 s, for the peer's handler may be waiting for this one.</value>
     public TimeSpan? CompleteWithin { get; init; }
+
+    /// <summary>Gets the only session in which the message may go: it is <see cref="SendOutcome.NotSent"/> where another has taken its place.</summary>
+    /// <value>Default null: whichever there is when it is accepted.</value>
+    public SessionId? Session { get; init; }
+
+    /// <summary>Gets whether the message, once it is accepted, waits to leave as long as its session lives, and not only for <see cref="SessionSettings.OutboxAge"/>.</summary>
+    /// <value>Default false.</value>
+    public bool Stays { get; init; }
+
+    /// <summary>Gets what tells at last what became of the message, where the send itself waits only until it is <see cref="SendOutcome.Accepted"/>.</summary>
+    /// <value>Default null. For one message.</value>
+    public SendReceipt? Receipt { get; init; }
 }

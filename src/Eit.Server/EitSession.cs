@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Threading.Channels;
 using Eit.Backoff;
@@ -24,6 +25,7 @@ public sealed class EitSession
     private readonly SessionPump _pump;
     private readonly EitSessions _sessions;
     private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = new();
 
     internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
     {
@@ -74,7 +76,7 @@ public sealed class EitSession
     public IReadOnlyDictionary<string, StringValues> Headers { get; }
 
     /// <summary>Gets a place for the application's own things.</summary>
-    public IDictionary<object, object?> Items { get; } = new System.Collections.Concurrent.ConcurrentDictionary<object, object?>();
+    public IDictionary<object, object?> Items { get; } = new ConcurrentDictionary<object, object?>();
 
     /// <summary>Gets whether a transport is there now.</summary>
     public bool IsConnected => Read(static machine => machine.IsConnected);
@@ -141,6 +143,19 @@ public sealed class EitSession
     /// transport, and given up after <see cref="SessionSettings.CloseGiveUp"/>. <see cref="IsClosing"/> is true at once. (To a plain client the WebSocket close is said once, and given up
     /// after 2 s.)</summary>
     public void InitiateClose() => _pump.Do(static (machine, now) => machine.BeginClose(new CloseNotice(CloseCode.Closed, "The server closes."), takesInbound: true, giveUpAfter: null, now));
+
+    /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. The handler is called like the members of
+    /// <see cref="EitHandler"/>; to miss none, set it in <see cref="EitHandler.OnConnectedAsync"/>.</summary>
+    /// <param name="kind">1 to 15 are the protocol family's own, 16 to 255 are free for applications; 0 is <see cref="EitHandler.OnMessageAsync"/>.</param>
+    /// <param name="handler">The handler; the next message waits for its task.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The kind is 0.</exception>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    public void OnKind(byte kind, Func<InboundMessage, ValueTask> handler)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(kind);
+        ArgumentNullException.ThrowIfNull(handler);
+        if (!_onKind.TryAdd(kind, handler)) { throw new InvalidOperationException($"There is a handler already for messages of kind {kind}."); }
+    }
 
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
@@ -316,8 +331,11 @@ public sealed class EitSession
             }
         }
 
-        protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message) =>
-            message.Text is { } text ? _handler!.OnMessageAsync(session, text) : _handler!.OnBytesAsync(session, message.Bytes);
+        protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
+        {
+            if (message.Kind != 0) { return session._onKind.TryGetValue(message.Kind, out Func<InboundMessage, ValueTask>? onKind) ? onKind(message) : default; }
+            return message.Text is { } text ? _handler!.OnMessageAsync(session, text) : _handler!.OnBytesAsync(session, message.Bytes);
+        }
 
         protected override ValueTask OnEventAsync(object value) => value switch
         {

@@ -55,13 +55,16 @@ public static class EndpointRouteBuilderExtensions
     public static TBuilder WithPlainClients<TBuilder>(this TBuilder endpoint, string? queryToken = null)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new PlainClientPolicy(queryToken));
 
-    internal static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeHandler> makeHandler)
+    internal static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeHandler> makeHandler) =>
+        Map(endpoints, path, (endpoint, context) => endpoint.HandleAsync(context, makeHandler));
+
+    internal static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<TransportEndpoint, HttpContext, Task> handle)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         TransportEndpoint endpoint = endpoints.ServiceProvider.GetService<TransportEndpoint>() ?? throw new InvalidOperationException("Call services.AddEit() before MapEit.");
         RequestDelegate pipeline = endpoints.CreateApplicationBuilder()
             .UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero })
-            .Use((HttpContext context, RequestDelegate _) => endpoint.HandleAsync(context, makeHandler))
+            .Use((HttpContext context, RequestDelegate _) => handle(endpoint, context))
             .Build();
         return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}");
     }

@@ -11,7 +11,10 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
 {
     private static readonly TimeSpan s_refuseLimit = TimeSpan.FromSeconds(1);
 
-    internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
+    /// <param name="context">The request.</param>
+    /// <param name="makeHandler">Makes the handler of the session that the request may begin.</param>
+    /// <param name="admit">A check of the endpoint's own, the last one before the upgrade; null for none.</param>
+    internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit = null)
     {
         Refusal? refusal = sessions.IsDraining
             ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1) }
@@ -27,6 +30,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         {
             refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is full.") { RetryAfter = sessions.Spread() };
         }
+        if (refusal is null && admit is not null) { refusal = await admit(context).ConfigureAwait(false); }
         if (refusal is not null)
         {
             context.Response.Headers.Remove(WireLimits.HelloHeader);

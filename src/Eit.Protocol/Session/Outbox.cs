@@ -66,6 +66,7 @@ internal sealed class Outbox(SessionSettings settings)
         var entry = new OutboxEntry(payload, id, message.Kind, message.IsText, message.CompleteWhen, message.Token)
         {
             AcceptedAt = now,
+            Stays = message.Stays,
             ExpiresAt = message.ExpiresAfter is { } life ? now + life : Instant.Never,
             Slot = slot,
         };
@@ -226,6 +227,7 @@ internal sealed class Outbox(SessionSettings settings)
     {
         digest.Add(entry.Id, entry.Kind, entry.Payload.Length, entry.NumberedBytes, (int)entry.CompleteWhen);
         digest.Add(entry.HasBegun, entry.IsText, entry.Token is null, entry.IsDropped);
+        digest.Add(entry.Stays);
         digest.Add(entry.ExpiresAt);
         digest.Add(entry.Slot?.Id.Key);
     }
@@ -239,7 +241,7 @@ internal sealed class Outbox(SessionSettings settings)
         unfinished.Add(new MessageOutcome(entry.Id, entry.HasBegun ? SendOutcome.Unknown : SendOutcome.NotSent, entry.Token));
     }
 
-    private Instant DropAt(in OutboxEntry entry) => Instant.Earlier(entry.ExpiresAt, entry.AcceptedAt + settings.OutboxAge);
+    private Instant DropAt(in OutboxEntry entry) => entry.Stays ? entry.ExpiresAt : Instant.Earlier(entry.ExpiresAt, entry.AcceptedAt + settings.OutboxAge);
 
     private bool IsDue(in OutboxEntry entry, Instant now)
     {

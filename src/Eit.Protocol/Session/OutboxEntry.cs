@@ -8,6 +8,9 @@ internal record struct OutboxEntry(PayloadSlice Payload, long Id, byte Kind, boo
     /// <summary>When it was accepted.</summary>
     internal Instant AcceptedAt { get; init; }
 
+    /// <summary>Whether it waits as long as the session lives.</summary>
+    internal bool Stays { get; init; }
+
     /// <summary>When its life ends (D2); <see cref="Instant.Never"/> without an expiry.</summary>
     internal Instant ExpiresAt { get; init; }
 

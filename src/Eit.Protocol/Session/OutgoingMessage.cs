@@ -26,6 +26,9 @@ public readonly record struct OutgoingMessage
     /// <summary>Gets whether the message may wait for a transport in an outage.</summary>
     public bool MayWait { get; init; }
 
+    /// <summary>Gets whether the message waits to leave as long as the session lives, past the bound of <see cref="SessionSettings.OutboxAge"/> (D2.2).</summary>
+    public bool Stays { get; init; }
+
     /// <summary>Gets how long after it is accepted the message is still worth handing over (D2); null: as long as the session lives. Zero or less: not at all.</summary>
     public TimeSpan? ExpiresAfter { get; init; }
 

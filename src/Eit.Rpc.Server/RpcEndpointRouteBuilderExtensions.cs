@@ -1,0 +1,42 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Rpc;
+
+/// <summary>Maps endpoints whose clients call.</summary>
+public static class RpcEndpointRouteBuilderExtensions
+{
+    /// <summary>Maps an endpoint whose clients call the methods of a session of their own.</summary>
+    /// <param name="endpoints">The application's endpoints; its services have <c>AddEit</c>.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="createSession">Makes the session of a client, after the guard and before the WebSocket is opened. Null refuses the client with 401, an <see cref="RpcException"/> with 403 and
+    /// its message, any other exception with 500. It is asked at each dial, so that each is authenticated; where the dial resumes or cycles a session, that one goes on and the new object is dropped.</param>
+    /// <param name="options">How; copied. Null for the defaults.</param>
+    /// <returns>The endpoint, to which policies can be attached. With <c>WithPlainClients</c> it also speaks socket.red.</returns>
+    /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
+    public static IEndpointConventionBuilder MapEitRpc(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<HttpContext, ValueTask<RpcSession?>> createSession, RpcOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(createSession);
+        ILogger logger = endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<RpcSession>();
+        var endpoint = new RpcEndpoint(createSession, (options ?? new RpcOptions()).Checked(nameof(options)), logger);
+        return Server.EndpointRouteBuilderExtensions.Map(endpoints, path, endpoint.HandleAsync);
+    }
+
+    /// <summary>Maps an endpoint whose clients call the methods of a session of their own.</summary>
+    /// <param name="endpoints">The application's endpoints; its services have <c>AddEit</c>.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="createSession">As for the other overload.</param>
+    /// <param name="options">How; copied. Null for the defaults.</param>
+    /// <returns>The endpoint, to which policies can be attached.</returns>
+    /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
+    public static IEndpointConventionBuilder MapEitRpc(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<HttpContext, RpcSession?> createSession, RpcOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(createSession);
+        return MapEitRpc(endpoints, path, context => ValueTask.FromResult(createSession(context)), options);
+    }
+}

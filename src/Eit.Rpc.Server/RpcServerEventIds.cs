@@ -1,0 +1,7 @@
+namespace Eit.Rpc;
+
+/// <summary>The ids of the log events of this assembly; none is ever used again for something else.</summary>
+internal static class RpcServerEventIds
+{
+    internal const int SessionNotMade = 520;
+}

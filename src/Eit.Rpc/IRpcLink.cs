@@ -1,0 +1,15 @@
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Rpc;
+
+/// <summary>The one session that calls go over.</summary>
+internal interface IRpcLink
+{
+    /// <summary>Sends a text in this session.</summary>
+    ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Ends the session: the peer has broken a rule.</summary>
+    void Abort(CloseCode code, string reason);
+}

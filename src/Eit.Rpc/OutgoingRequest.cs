@@ -1,0 +1,4 @@
+namespace Eit.Rpc;
+
+/// <summary>What a call says besides its arguments.</summary>
+internal readonly record struct OutgoingRequest(long Id, string Name, TimeSpan? Left, long Within, int Items);

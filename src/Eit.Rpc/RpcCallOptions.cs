@@ -1,0 +1,13 @@
+namespace Eit.Rpc;
+
+/// <summary>How one call is made.</summary>
+public sealed record RpcCallOptions
+{
+    /// <summary>Gets how long the call may take, from here to its answer; for a stream, to its end.</summary>
+    /// <value>Default null: <see cref="RpcOptions.CallTimeout"/>, and without limit for a stream. 1 ms to 24 h, or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>.</value>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Gets how many items of a stream may be on their way before they are read.</summary>
+    /// <value>Default 32; 1 to 65,536.</value>
+    public int Items { get; init; } = 32;
+}

@@ -1,0 +1,532 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Eit.Rpc;
+
+/// <summary>The calls of one session, both ways, at one end (docs/RPC.md). Both ends run the same class.</summary>
+/// <remarks>
+/// What comes is dealt with at once and never waits for user code: methods and handlers run on pool threads, counted and bounded. So an answer, a cancellation or credit never
+/// stands behind a call. The lock covers the tables and nothing else: no I/O, no user code.
+/// </remarks>
+internal sealed partial class RpcPeer : IAsyncDisposable
+{
+    /// <summary>How many events may come before credit is given (docs/RPC.md, R4.1).</summary>
+    internal const int EventsAtFirst = 64;
+
+    private const byte Kind = 1;
+    private static readonly AsyncLocal<IncomingCall?> s_served = new();
+    private static readonly JsonElement s_null = JsonElement.Parse("null");
+
+    private readonly IRpcLink _link;
+    private readonly RpcWire _wire;
+    private readonly RpcOptions _options;
+    private readonly RpcHandlers _handlers;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopped;
+    private readonly Dictionary<long, OutgoingCall> _calls = [];
+    private readonly Dictionary<long, IncomingCall> _serving = [];
+    private readonly HashSet<long> _cancelledEarly = [];
+    private readonly Queue<Outgoing> _events = new();
+    private readonly ItemWindow _eventWindow = new(EventsAtFirst);
+    private readonly OrderedSender _callSender;
+    private readonly OrderedSender _answerSender;
+    private readonly WorkQueue _methods;
+    private readonly WorkQueue _eventHandlers = new(parallelMax: 1);
+    private readonly SemaphoreSlim _room;
+    private readonly CallRate _rate;
+    private long _lastCall;
+    private long _lastServed;
+    private int _servedCount;
+    private long _servedBytes;
+    private long _eventsSent;
+    private long _eventsAllowed;
+    private Task? _stopping;
+
+    internal RpcPeer(IRpcLink link, RpcWire wire, RpcOptions options, RpcJson json, RpcHandlers handlers, ILogger logger)
+    {
+        (_link, _wire, _options, Json, _handlers, _logger) = (link, wire, options, json, handlers, logger);
+        _stopped = _stop.Token;
+        byte kind = wire.IsFull ? Kind : (byte)0;
+        var patient = new SendOptions { Kind = kind, CompleteWhen = CompleteWhen.Accepted, AcceptWithin = Timeout.InfiniteTimeSpan, Stays = true };
+        _callSender = new OrderedSender(link, patient, _stopped);
+        _answerSender = new OrderedSender(link, patient with { Lane = Lane.Interactive }, _stopped);
+        _methods = new WorkQueue(options.ParallelCalls);
+        _room = new SemaphoreSlim(options.CallsUnderWayMax);
+        _rate = new CallRate(options.CallsPerSecond, options.TimeProvider);
+        _eventsAllowed = wire.IsFull ? EventsAtFirst : long.MaxValue;
+    }
+
+    internal RpcJson Json { get; }
+
+    /// <summary>Gets how many of the other end's calls are under way.</summary>
+    internal int Serving
+    {
+        get
+        {
+            lock (_gate) { return _servedCount; }
+        }
+    }
+
+    // ---- Calls of this end
+
+    internal async Task<T> CallAsync<T>(string name, RpcArguments arguments, RpcCallOptions? options, CancellationToken cancellationToken) =>
+        Read<T>(await CallAsync(name, arguments, options, cancellationToken).ConfigureAwait(false));
+
+    internal async Task<JsonElement> CallAsync(string name, RpcArguments arguments, RpcCallOptions? options, CancellationToken cancellationToken)
+    {
+        TimeSpan timeout = options?.Timeout ?? _options.CallTimeout;
+        using CancellationTokenSource limit = LimitOf(timeout);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using OutgoingCall call = await BeginAsync(name, arguments, timeout, items: 0, both.Token, cancellationToken).ConfigureAwait(false);
+        try { return await call.Result.WaitAsync(both.Token).ConfigureAwait(false); }
+        catch (OperationCanceledException) when (both.IsCancellationRequested)
+        {
+            SendOutcome outcome = await GiveUpAsync(call).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw TimedOut(outcome);
+        }
+        finally { End(call); }
+    }
+
+    internal async IAsyncEnumerable<T> StreamAsync<T>(string name, RpcArguments arguments, RpcCallOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        TimeSpan timeout = options?.Timeout ?? Timeout.InfiniteTimeSpan;
+        using CancellationTokenSource limit = LimitOf(timeout);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using OutgoingCall call = await BeginAsync(name, arguments, timeout, options?.Items ?? new RpcCallOptions().Items, both.Token, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (await HasItemAsync(call, both.Token, cancellationToken).ConfigureAwait(false))
+            {
+                while (call.Items!.Reader.TryRead(out JsonElement item))
+                {
+                    FinishItem(call);
+                    yield return Read<T>(item);
+                }
+            }
+            JsonElement end = await call.Result.ConfigureAwait(false);
+            if (end.ValueKind != JsonValueKind.Undefined) { throw new RpcException(RpcError.BadResult, $"The method {name} gives no stream."); }
+        }
+        finally
+        {
+            if (!call.Result.IsCompleted) { await GiveUpAsync(call).ConfigureAwait(false); }
+            End(call);
+        }
+    }
+
+    private async ValueTask<bool> HasItemAsync(OutgoingCall call, CancellationToken limit, CancellationToken cancellationToken)
+    {
+        try { return await call.Items!.Reader.WaitToReadAsync(limit).ConfigureAwait(false); }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            SendOutcome outcome = await GiveUpAsync(call).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw TimedOut(outcome);
+        }
+    }
+
+    private CancellationTokenSource LimitOf(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? new CancellationTokenSource() : new CancellationTokenSource(timeout, _options.TimeProvider);
+
+    /// <summary>Waits for room and sends a call. One that is made for a call of the other end does not wait: that end waits for it.</summary>
+    private async ValueTask<OutgoingCall> BeginAsync(string name, RpcArguments arguments, TimeSpan timeout, int items, CancellationToken limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!_wire.IsFull) { throw new NotSupportedException("The client of this session takes no calls."); }
+        long began = _options.TimeProvider.GetTimestamp();
+        IncomingCall? within = s_served.Value is { IsOver: false } served && served.Peer == this ? served : null;
+        if (within is null)
+        {
+            using var any = CancellationTokenSource.CreateLinkedTokenSource(limit, _stopped);
+            try { await _room.WaitAsync(any.Token).ConfigureAwait(false); }
+            catch (OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw limit.IsCancellationRequested ? TimedOut(SendOutcome.NotSent) : Lost(SendOutcome.NotSent);
+            }
+        }
+        OutgoingCall? call = null;
+        try
+        {
+            TimeSpan? left = timeout == Timeout.InfiniteTimeSpan ? null : TimeSpan.FromTicks(Math.Max(0, (timeout - _options.TimeProvider.GetElapsedTime(began)).Ticks));
+            call = Send(name, arguments, left, within, items);
+        }
+        finally
+        {
+            if (call is null && within is null) { _room.Release(); }
+        }
+        _callSender.Flush();
+        return call;
+    }
+
+    private OutgoingCall Send(string name, RpcArguments arguments, TimeSpan? left, IncomingCall? within, int items)
+    {
+        lock (_gate)
+        {
+            if (_stopping is not null) { throw Lost(SendOutcome.NotSent); }
+            long id = _lastCall + 1;
+            RpcText text = _wire.Call(new OutgoingRequest(id, name, left, within?.Message.Id ?? 0, items), arguments.Values);
+            if (text.Bytes > _options.ArgumentBytesMax) { throw new RpcException(RpcError.TooLarge, $"The call has {text.Bytes} bytes; {_options.ArgumentBytesMax} are the limit."); }
+            _lastCall = id;
+            var call = new OutgoingCall(id, items, _stopped) { TakesRoom = within is null };
+            _calls.Add(id, call);
+            _callSender.Add(new Outgoing(text.Text)
+            {
+                Life = left,
+                Withdrawal = call.Withdrawal,
+                NotTaken = isTooLarge => call.Fail(isTooLarge ? new RpcException(RpcError.TooLarge, "The call is larger than the other end takes.") : Lost(SendOutcome.NotSent)),
+            });
+            return call;
+        }
+    }
+
+    /// <summary>Gives a call up: takes it back, or cancels it.</summary>
+    private async ValueTask<SendOutcome> GiveUpAsync(OutgoingCall call)
+    {
+        SendOutcome outcome = await call.Withdrawal.WithdrawAsync().ConfigureAwait(false);
+        bool isServed;
+        lock (_gate) { isServed = _calls.Remove(call.Id) && outcome == SendOutcome.Unknown && _stopping is null; }
+        if (isServed) { Answer(_wire.Cancel(call.Id)); }
+        return outcome;
+    }
+
+    private void End(OutgoingCall call)
+    {
+        lock (_gate) { _calls.Remove(call.Id); }
+        if (call.TakesRoom) { _room.Release(); }
+    }
+
+    private void FinishItem(OutgoingCall call)
+    {
+        long allowed;
+        lock (_gate)
+        {
+            if (!call.Window!.Finish()) { return; }
+            allowed = call.Window.Allowed;
+        }
+        if (!call.Result.IsCompleted) { Answer(_wire.More(call.Id, allowed)); }
+    }
+
+    private T Read<T>(JsonElement value)
+    {
+        try
+        {
+            T? read = Json.Read<T>(value.ValueKind == JsonValueKind.Undefined ? s_null : value);
+            return read is null && default(T) is not null ? throw new RpcException(RpcError.BadResult, $"The result is null, not {typeof(T).Name}.") : read!;
+        }
+        catch (JsonException) { throw new RpcException(RpcError.BadResult, $"The result is not {typeof(T).Name}."); }
+    }
+
+    private static RpcCallLostException TimedOut(SendOutcome outcome) => new(outcome, isTimeout: true, outcome == SendOutcome.NotSent
+        ? "The time for the call was over before it had left: its method has not run."
+        : "The time for the call was over before its answer came: its method has run once, or not at all.");
+
+    private static RpcCallLostException Lost(SendOutcome outcome) => new(outcome, isTimeout: false, outcome == SendOutcome.NotSent
+        ? "The session ended before the call had left: its method has not run."
+        : "The session ended before the call's answer came: its method has run once, or not at all.");
+
+    // ---- Events
+
+    /// <summary>Sends an event or an action, in order.</summary>
+    /// <returns>False if too many wait, or the session is over.</returns>
+    internal bool Emit(in RpcText text)
+    {
+        if (text.Bytes > _options.ResultBytesMax) { throw new ArgumentException($"The event has {text.Bytes} bytes; {_options.ResultBytesMax} are the limit.", nameof(text)); }
+        lock (_gate)
+        {
+            int waiting = _wire.IsFull ? _events.Count : _answerSender.Count;
+            if (_stopping is not null || waiting >= _options.EventsWaitingMax) { return false; }
+            _events.Enqueue(new Outgoing(text.Text));
+            ReleaseEvents();
+        }
+        _answerSender.Flush();
+        return true;
+    }
+
+    internal RpcText EventText<T>(string name, T data) => _wire.Event(name, Json.Value(data));
+
+    internal RpcText DispatchText<T>(T action) => _wire.Dispatch(Json.Value(action));
+
+    private void ReleaseEvents()
+    {
+        while (_eventsSent < _eventsAllowed && _events.TryDequeue(out Outgoing? next))
+        {
+            _eventsSent++;
+            _answerSender.Add(next);
+        }
+    }
+
+    /// <summary>Runs user code in its place among the handlers of events.</summary>
+    internal void Post(Func<ValueTask> handler) => _eventHandlers.Add(() => HandleAsync(handler));
+
+    private async Task HandleAsync(Func<ValueTask> handler)
+    {
+        try { await handler().ConfigureAwait(false); }
+        catch (Exception failure) { Log.HandlerThrew(_logger, failure); }
+    }
+
+    // ---- What comes
+
+    /// <summary>Takes a message. Returns at once.</summary>
+    internal void Receive(string? text, int bytes)
+    {
+        RpcMessage message = text is null ? RpcMessage.Unreadable : _wire.Read(text);
+        switch (message.Type)
+        {
+            case RpcMessageType.Call:
+                ReceiveCall(message, bytes);
+                break;
+            case RpcMessageType.Result when TryTakeCall(message.Id) is { } call:
+                call.Complete(message.Value);
+                break;
+            case RpcMessageType.Error when TryTakeCall(message.Id) is { } call:
+                call.Fail(new RpcException(RpcErrorNames.Parse(message.Error), message.Message ?? "The call failed."));
+                break;
+            case RpcMessageType.Item:
+                ReceiveItem(message);
+                break;
+            case RpcMessageType.Cancel:
+                ReceiveCancel(message.Id);
+                break;
+            case RpcMessageType.More:
+                ReceiveMore(message);
+                break;
+            case RpcMessageType.Event or RpcMessageType.Dispatch:
+                ReceiveEvent(message);
+                break;
+            case RpcMessageType.Unreadable:
+                Log.MessageUnreadable(_logger, bytes);
+                break;
+            default:
+                break;                                             // An answer to a call that was given up.
+        }
+    }
+
+    private OutgoingCall? TryTakeCall(long id)
+    {
+        lock (_gate) { return _calls.Remove(id, out OutgoingCall? call) ? call : null; }
+    }
+
+    private void ReceiveItem(RpcMessage message)
+    {
+        OutgoingCall? call;
+        bool mayCome;
+        lock (_gate)
+        {
+            if (!_calls.TryGetValue(message.Id, out call) || call.Window is null) { return; }
+            mayCome = call.Window.TryReceive();
+        }
+        if (mayCome) { call.Items!.Writer.TryWrite(message.Value); }
+        else { _link.Abort(CloseCode.CreditExceeded, "RPC R3.2: an item came beyond the credit of its stream."); }
+    }
+
+    private void ReceiveMore(RpcMessage message)
+    {
+        lock (_gate)
+        {
+            if (message.Id > 0)
+            {
+                if (_serving.TryGetValue(message.Id, out IncomingCall? call)) { call.Allow(message.Items); }
+                return;
+            }
+            _eventsAllowed = Math.Max(_eventsAllowed, message.Items);
+            ReleaseEvents();
+        }
+        _answerSender.Flush();
+    }
+
+    private void ReceiveEvent(RpcMessage message)
+    {
+        bool mayCome;
+        lock (_gate)
+        {
+            if (_stopping is not null) { return; }
+            mayCome = !_wire.IsFull || _eventWindow.TryReceive();
+        }
+        if (!mayCome)
+        {
+            _link.Abort(CloseCode.CreditExceeded, "RPC R4.1: an event came beyond the credit.");
+            return;
+        }
+        _eventHandlers.Add(() => HandleEventAsync(message));
+    }
+
+    private async Task HandleEventAsync(RpcMessage message)
+    {
+        Func<JsonElement, ValueTask>? handler = message.Type == RpcMessageType.Dispatch ? _handlers.Dispatch : _handlers.Events.GetValueOrDefault(message.Name ?? string.Empty);
+        JsonElement value = message.Value.ValueKind == JsonValueKind.Undefined ? s_null : message.Value;
+        if (handler is not null) { await HandleAsync(() => handler(value)).ConfigureAwait(false); }
+        if (!_wire.IsFull) { return; }
+        long allowed;
+        lock (_gate)
+        {
+            if (!_eventWindow.Finish() || _stopping is not null) { return; }
+            allowed = _eventWindow.Allowed;
+        }
+        Answer(_wire.More(0, allowed));
+    }
+
+    private void ReceiveCancel(long id)
+    {
+        lock (_gate)
+        {
+            if (_serving.TryGetValue(id, out IncomingCall? call)) { call.Cancel(); }
+            else if (id > _lastServed && _cancelledEarly.Count < _options.CallsUnderWayMax) { _cancelledEarly.Add(id); }   // It has overtaken its call (R2.2).
+        }
+    }
+
+    // ---- Calls of the other end
+
+    private void ReceiveCall(RpcMessage message, int bytes)
+    {
+        IncomingCall? call = null;
+        (RpcError Error, string Text)? refusal;
+        bool isNested;
+        lock (_gate)
+        {
+            if (_stopping is not null) { return; }
+            if (_wire.IsFull && message.Id <= _lastServed)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(static link => link.Abort(CloseCode.BadNumber, "RPC R1.2: the id of a call must rise."), _link, preferLocal: false);
+                return;
+            }
+            _lastServed = Math.Max(_lastServed, message.Id);
+            refusal = Refuse(message, bytes);
+            isNested = message.Within > 0 && _calls.ContainsKey(message.Within);
+            if (refusal is null)
+            {
+                call = new IncomingCall(this, message, bytes, _options.TimeProvider);
+                if (message.Id > 0) { _serving.Add(message.Id, call); }
+                (_servedCount, _servedBytes) = (_servedCount + 1, _servedBytes + bytes);
+            }
+        }
+        if (refusal is { } told)
+        {
+            if (message.Id > 0) { Answer(_wire.Error(message.Id, told.Error, told.Text)); }
+            return;
+        }
+        if (isNested) { _methods.AddNow(() => ServeAsync(call!)); }
+        else { _methods.Add(() => ServeAsync(call!)); }
+    }
+
+    /// <summary>Says what is wrong with a call, if anything is: then it never reaches a method. Called under the gate.</summary>
+    private (RpcError Error, string Text)? Refuse(RpcMessage message, int bytes)
+    {
+        if (_cancelledEarly.Remove(message.Id)) { return (RpcError.Cancelled, "The call was cancelled."); }
+        if (!_rate.TryTake()) { return (RpcError.TooFast, $"More than {_options.CallsPerSecond} calls a second."); }
+        if (bytes > _options.ArgumentBytesMax) { return (RpcError.TooLarge, $"The call has {bytes} bytes; {_options.ArgumentBytesMax} are the limit."); }
+        if (_servedCount >= _options.CallsUnderWayMax) { return (RpcError.TooManyCalls, $"More than {_options.CallsUnderWayMax} calls are under way."); }
+        if (_servedBytes + bytes > _options.CallBytesMax) { return (RpcError.TooManyCalls, $"The calls under way hold more than {_options.CallBytesMax} bytes."); }
+        if (_serving.ContainsKey(message.Id)) { return (RpcError.BadArguments, "A call of this id is under way."); }
+        if (message.Name is null) { return (RpcError.BadArguments, "The call names no method."); }
+        if (_handlers.Api?.Find(message.Name) is null) { return (RpcError.UnknownMethod, $"Unknown api '{message.Name}'"); }
+        return message.Value.ValueKind == JsonValueKind.Array ? null : (RpcError.BadArguments, "The arguments are no list.");
+    }
+
+    private async Task ServeAsync(IncomingCall call)
+    {
+        s_served.Value = call;
+        RpcText? answer = null;
+        try
+        {
+            call.Token.ThrowIfCancellationRequested();
+            var invocation = new RpcInvocation(call);
+            await _handlers.Api!.Find(call.Message.Name!)!(invocation).ConfigureAwait(false);
+            answer = ResultOf(call, invocation);
+        }
+        catch (RpcException failure) { answer = _wire.Error(call.Message.Id, failure.Error, failure.Message); }
+        catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
+        {
+            answer = call.IsPastDeadline
+                ? _wire.Error(call.Message.Id, RpcError.DeadlinePassed, "The time for the call was over.")
+                : _wire.Error(call.Message.Id, RpcError.Cancelled, "The call was cancelled.");
+        }
+        catch (Exception failure) { answer = ErrorOf(call, failure); }
+        EndServing(call);
+        if (call.Message.Id > 0) { Answer(answer!.Value, isTooLarge => TellTooLarge(call, isTooLarge)); }
+    }
+
+    private void TellTooLarge(IncomingCall call, bool isTooLarge)
+    {
+        if (isTooLarge) { Answer(_wire.Error(call.Message.Id, RpcError.TooLarge, "The result is larger than the caller takes.")); }
+    }
+
+    private RpcText ResultOf(IncomingCall call, RpcInvocation invocation)
+    {
+        RpcText result = _wire.Result(call.Message.Id, invocation.Result);
+        if (result.Bytes <= _options.ResultBytesMax) { return result; }
+        return _wire.Error(call.Message.Id, RpcError.TooLarge, $"The result has {result.Bytes} bytes; {_options.ResultBytesMax} are the limit.");
+    }
+
+    private RpcText ErrorOf(IncomingCall call, Exception failure)
+    {
+        string correlation = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        Log.MethodThrew(_logger, failure, call.Message.Name!, correlation);
+        return _wire.Error(call.Message.Id, RpcError.Internal, $"The call failed ({correlation}).");
+    }
+
+    private void EndServing(IncomingCall call)
+    {
+        lock (_gate)
+        {
+            call.IsOver = true;
+            _serving.Remove(call.Message.Id);
+            (_servedCount, _servedBytes) = (_servedCount - 1, _servedBytes - call.Bytes);
+        }
+        call.Dispose();
+    }
+
+    internal void SendItem<T>(IncomingCall call, T item)
+    {
+        RpcText text = _wire.Item(call.Message.Id, Json.Value(item));
+        if (text.Bytes > _options.ResultBytesMax) { throw new RpcException(RpcError.TooLarge, $"An item has {text.Bytes} bytes; {_options.ResultBytesMax} are the limit."); }
+        Answer(text, _ => call.Cancel());
+    }
+
+    /// <summary>Sends what never waits for calls: answers, items, cancellations, credit. A peer that takes none of them in is not served any more.</summary>
+    private void Answer(in RpcText text, Action<bool>? notTaken = null)
+    {
+        lock (_gate)
+        {
+            if (_stopping is not null) { return; }
+            _answerSender.Add(new Outgoing(text.Text) { NotTaken = notTaken });
+        }
+        _answerSender.Flush();
+        if (_answerSender.Count > AnswersWaitingMax) { _link.Abort(CloseCode.TooSlow, "RPC R1.6: too many answers wait for their caller."); }
+    }
+
+    private int AnswersWaitingMax => (2 * _options.CallsUnderWayMax) + _options.EventsWaitingMax + EventsAtFirst;
+
+    // ---- The end
+
+    /// <summary>The session is over, or is to be: ends every call of this end with what is known of it, cancels those of the other end, and waits for their methods, within a limit.</summary>
+    internal Task StopAsync()
+    {
+        lock (_gate) { return _stopping ??= Task.Run(StopOnceAsync); }
+    }
+
+    private async Task StopOnceAsync()
+    {
+        OutgoingCall[] calls;
+        lock (_gate)
+        {
+            calls = [.. _calls.Values];
+            _calls.Clear();
+            foreach (IncomingCall call in _serving.Values) { call.Cancel(); }
+        }
+        await _stop.CancelAsync().ConfigureAwait(false);
+        foreach (OutgoingCall call in calls) { call.Fail(Lost(await call.Withdrawal.WithdrawAsync().ConfigureAwait(false))); }
+        Task all = Task.WhenAll(_callSender.IdleAsync(), _answerSender.IdleAsync(), _methods.IdleAsync(), _eventHandlers.IdleAsync());
+        try { await all.WaitAsync(_options.StopLimit, _options.TimeProvider).ConfigureAwait(false); }
+        catch (TimeoutException) { Log.MethodHangs(_logger); }
+    }
+
+    /// <summary>As <see cref="StopAsync"/>.</summary>
+    public ValueTask DisposeAsync() => new(StopAsync());
+}

@@ -1,0 +1,175 @@
+using Eit.Connection;
+using Eit.Link;
+using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
+
+namespace Eit.Rpc.Tests;
+
+public sealed class LimitTests
+{
+    [Theory]
+    [InlineData("""{"t":"call","id":1,"name":"add","args":[1,"two"]}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":"add","args":[1]}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":"add","args":[1,2,3]}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":"add","args":[1,null]}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":"add","args":{"a":1,"b":2}}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":"add"}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"args":[1,2]}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":7,"args":[1,2]}""", "bad-arguments")]
+    [InlineData("""{"t":"call","id":1,"name":"Add","args":[1,2]}""", "unknown-method")]
+    [InlineData("""{"t":"call","id":1,"name":"ToString","args":[]}""", "unknown-method")]
+    [InlineData("not json", null)]
+    [InlineData("[1,\"add\",[1,2]]", null)]
+    [InlineData("""{"t":"call","name":"add","args":[1,2]}""", null)]
+    [InlineData("""{"t":"call","id":-1,"name":"add","args":[1,2]}""", null)]
+    [InlineData("""{"t":"call","id":1,"id":2,"name":"add","args":[1,2]}""", null)]
+    [InlineData("""{"t":"something","id":1}""", null)]
+    [InlineData("""{"t":"result","id":77,"value":1}""", null)]
+    [InlineData("""{"t":"cancel","id":77}""", null)]
+    public async Task What_is_malformed_never_reaches_a_method_nor_closes_the_session(string malformed, string? error)
+    {
+        int ran = 0;
+        await using RpcHost host = await RpcHost.StartAsync(Adding(() => ran++));
+        await using EitConnection raw = host.Host.Client();
+        Happenings<string> answers = Listen(raw);
+        await raw.StartAsync().Soon();
+
+        await SendAsync(raw, malformed);
+        await SendAsync(raw, """{"t":"call","id":100,"name":"add","args":[1,2]}""");
+
+        if (error is not null) { Assert.StartsWith($$"""{"t":"error","id":1,"error":"{{error}}",""", await answers.NextAsync(), StringComparison.Ordinal); }
+        Assert.Equal("""{"t":"result","id":100,"value":3}""", await answers.NextAsync());
+        Assert.Equal(1, ran);
+    }
+
+    [Theory]
+    [InlineData("""{"t":"call","id":1,"name":"add","args":[1,2]}""", 1, CloseCode.BadNumber)]
+    [InlineData("""{"t":"event","name":"x","data":1}""", RpcPeer.EventsAtFirst, CloseCode.CreditExceeded)]
+    public async Task What_breaks_a_rule_of_the_protocol_ends_the_session(string message, int timesAllowed, CloseCode code)
+    {
+        TaskCompletionSource goOn = Patience.NewSource();
+        await using RpcHost host = await RpcHost.StartAsync(_ => new RpcSession { Api = Adding(static () => { }), OnStart = async () => await goOn.Task });
+        await using EitConnection raw = host.Host.Client();
+        Listen(raw);
+        var ends = new Happenings<EitSessionEnded>();
+        raw.SessionEnded += (_, ended) => ends.Add(ended);
+        await raw.StartAsync().Soon();
+
+        for (int i = 0; i < timesAllowed; i++) { Assert.Equal(SendOutcome.Processed, await SendAsync(raw, message)); }
+        await SendAsync(raw, message);
+
+        Assert.Equal(code, (await ends.NextAsync()).Code);
+        goOn.SetResult();
+    }
+
+    [Fact]
+    public async Task Each_limit_has_its_error_at_the_end_that_serves()
+    {
+        TaskCompletionSource goOn = Patience.NewSource();
+        RpcApi api = new RpcApi()
+            .Add("hold", async call => await goOn.Task.WaitAsync(call.CancellationToken))
+            .Add("large", static call =>
+            {
+                call.Return(new string('x', 2000));
+                return default;
+            });
+        await using RpcHost host = await RpcHost.StartAsync(api, options =>
+        {
+            options.ArgumentBytesMax = 1000;
+            options.ResultBytesMax = 1000;
+            options.CallsUnderWayMax = 2;
+            options.CallsPerSecond = 5;
+        });
+        RpcConnection client = await host.ConnectAsync();
+        await using EitConnection connection = client.Connection;
+
+        Task[] held = [client.CallAsync("hold"), client.CallAsync("hold")];
+        RpcException tooMany = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("hold").Soon());
+        RpcException tooLarge = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("hold", new string('x', 1000)).Soon());
+        goOn.SetResult();
+        await Task.WhenAll(held).Soon();
+        RpcException largeResult = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync<string>("large").Soon());
+        RpcException[] fast = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Assert.ThrowsAsync<RpcException>(() => client.CallAsync("large").Soon())));
+
+        Assert.Equal((RpcError.TooManyCalls, RpcError.TooLarge, RpcError.TooLarge), (tooMany.Error, tooLarge.Error, largeResult.Error));
+        Assert.Contains(fast, static failure => failure.Error == RpcError.TooFast);
+    }
+
+    [Fact]
+    public async Task A_caller_waits_where_more_calls_than_it_may_are_under_way_and_refuses_what_is_too_large_itself()
+    {
+        var begun = new Happenings<int>();
+        TaskCompletionSource goOn = Patience.NewSource();
+        RpcApi api = new RpcApi().Add("hold", async call =>
+        {
+            begun.Add(call.Argument<int>(0));
+            await goOn.Task;
+        });
+        await using RpcHost host = await RpcHost.StartAsync(api, options => options.ParallelCalls = 100);
+        RpcConnection client = await host.ConnectAsync(options => (options.CallsUnderWayMax, options.ArgumentBytesMax) = (3, 500));
+        await using EitConnection connection = client.Connection;
+
+        RpcException tooLarge = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("hold", new string('x', 500)).Soon());
+        Task[] held = [.. Enumerable.Range(0, 10).Select(number => client.CallAsync("hold", number))];
+        for (int i = 0; i < 3; i++) { await begun.NextAsync(); }
+        int atOnce = begun.All.Count;
+        goOn.SetResult();
+        await Task.WhenAll(held).Soon();
+
+        Assert.Equal((RpcError.TooLarge, 3, 10), (tooLarge.Error, atOnce, begun.All.Count));
+    }
+
+    [Fact]
+    public void Every_option_out_of_range_is_named()
+    {
+        var options = new RpcOptions
+        {
+            ParallelCalls = 0,
+            CallsUnderWayMax = 0,
+            CallBytesMax = 1,
+            ArgumentBytesMax = 1,
+            ResultBytesMax = 1,
+            CallsPerSecond = 0,
+            EventsWaitingMax = 0,
+            CallTimeout = TimeSpan.Zero,
+            StopLimit = TimeSpan.FromHours(1),
+        };
+
+        Assert.Equal(9, options.Faults().Count());
+        Assert.Empty(new RpcOptions().Faults());
+    }
+
+    [Fact]
+    public async Task A_type_whose_json_is_not_known_is_named()
+    {
+        await using RpcHost host = await RpcHost.StartAsync(new RpcApi());
+        RpcConnection client = await host.ConnectAsync();
+        await using EitConnection connection = client.Connection;
+
+        InvalidOperationException unknown = Assert.Throws<InvalidOperationException>(() => client.Pack(new Version(1, 2)));
+
+        Assert.Contains("[JsonSerializable(typeof(Version))]", unknown.Message, StringComparison.Ordinal);
+    }
+
+    private static RpcApi Adding(Action ran) => new RpcApi().Add("add", call =>
+    {
+        call.TakeAtMost(2);
+        int sum = call.Argument<int>(0) + call.Argument<int>(1);
+        ran();
+        call.Return(sum);
+        return default;
+    });
+
+    private static Happenings<string> Listen(EitConnection raw)
+    {
+        var answers = new Happenings<string>();
+        raw.OnKind(1, (_, message) =>
+        {
+            answers.Add(message.Text!);
+            return default;
+        });
+        return answers;
+    }
+
+    private static Task<SendOutcome> SendAsync(EitConnection raw, string message) => raw.SendAsync(message, new SendOptions { Kind = 1 }).Soon();
+}
