@@ -38,6 +38,13 @@ public sealed class RpcInvocation
         catch (JsonException) { throw Bad($"Argument {index + 1} is not what the method takes."); }
     }
 
+    /// <summary>Reads an argument that must not be null.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="index">0 for the first.</param>
+    /// <exception cref="RpcException">It is missing, null, or not of the type.</exception>
+    public T Required<T>(int index)
+        where T : class => Argument<T?>(index) ?? throw Bad($"Argument {index + 1} must not be null.");
+
     /// <summary>Reads an argument that may be missing.</summary>
     /// <typeparam name="T">Its type.</typeparam>
     /// <param name="index">0 for the first.</param>

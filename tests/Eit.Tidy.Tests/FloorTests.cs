@@ -13,6 +13,7 @@ public class FloorTests
         ["Eit.Server"] = 3,
         ["Eit.Rpc"] = 3,
         ["Eit.Chaos"] = 3,
+        ["Eit.Rpc.Generators"] = 0,
         ["Eit.Rpc.Client"] = 4,
         ["Eit.Rpc.Server"] = 4,
         ["Eit.Testing"] = 4,

@@ -73,6 +73,22 @@ public class DeliveryTests
         Assert.Equal(1, world.Client.Session.Machine.OutboxMessages);
     }
 
+    [Fact]
+    public void A_message_that_stays_waits_as_long_as_its_session_lives()
+    {
+        World world = new World(
+            new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxAge = s_second } },
+            new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Send("takes the credit");
+
+        world.Client.Session.Accept(new OutgoingMessage { Text = "stays", Stays = true, MayWait = true, Lane = Lane.Normal });
+        world.Pass(10 * s_second);
+        Finish(world, 2);
+
+        Assert.Equal([("stays", SendOutcome.Processed)], world.Client.Session.Outcomes);
+    }
+
     [Fact, Clause("D2.2")]
     public void A_message_that_has_begun_to_leave_leaves_however_long_it_takes()
     {

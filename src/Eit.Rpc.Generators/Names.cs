@@ -1,0 +1,17 @@
+using Microsoft.CodeAnalysis;
+
+namespace Eit.Rpc.Generators;
+
+/// <summary>Names that generated code and its input share.</summary>
+internal static class Names
+{
+    internal const string ContractAttribute = "Eit.Rpc.RpcContractAttribute";
+    internal const string MethodAttribute = "Eit.Rpc.RpcMethodAttribute";
+    internal const string JsonAttribute = "System.Text.Json.Serialization.JsonSerializableAttribute";
+
+    private static readonly SymbolDisplayFormat s_full =
+        SymbolDisplayFormat.FullyQualifiedFormat.AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
+
+    /// <summary>The name of a type as generated code writes it.</summary>
+    internal static string Of(ITypeSymbol type) => type.ToDisplayString(s_full);
+}

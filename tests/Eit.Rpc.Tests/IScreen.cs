@@ -1,0 +1,7 @@
+namespace Eit.Rpc.Tests;
+
+[RpcContract]
+internal interface IScreen
+{
+    Task Show(string color, Record record);
+}
