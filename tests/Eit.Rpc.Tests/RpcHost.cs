@@ -30,7 +30,7 @@ internal sealed class RpcHost : IAsyncDisposable
             app =>
             {
                 IEndpointConventionBuilder endpoint = app.MapEitRpc("/eit", createSession, options);
-                if (plain) { endpoint.WithPlainClients(); }
+                if (plain) { endpoint.WithPlainClients("access_token"); }
             },
             configure: server =>
             {

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using System.Text;
+using Eit.Protocol.Session;
+
+namespace Eit.Rpc.Tests;
+
+/// <summary>socket.red's own client and server, unmodified, against ours.</summary>
+public sealed class SocketRedTests
+{
+    [Fact]
+    public async Task The_npm_client_calls_our_server()
+    {
+        var closed = new Happenings<string>();
+        await using RpcHost host = await HostAsync(closed);
+        await using NodeProcess client = await NodeProcess.StartAsync("client.js", Address(host));
+
+        await client.Said.UntilAsync(static line => line == "[\"disconnect\"]");
+        await closed.NextAsync();
+
+        string[] said = [.. client.Said.All];
+        Assert.Equal(
+            [
+                """["event","hi","A new session has started"]""",
+                """["result","Clap Clap Clap with 2"]""",
+                """["result","its difficult to clap with so many hands"]""",
+                """["error","What kind of a monster are you?"]""",
+                """["error","Cannot clap without any hands"]""",
+                """["error","Unknown api 'nothing'"]""",
+            ],
+            said[..6]);
+        Assert.Matches(@"^\[""error"",""The call failed \([0-9a-f]{16}\)\.""\]$", said[6]);
+        Assert.Equal("""["dispatch",{"type":"schema.insert","schema":"book","payload":{"title":"Dune","pages":412}}]""", said[7]);
+        Assert.Equal("""["result",null]""", said[8]);
+    }
+
+    [Fact]
+    public async Task The_npm_client_is_told_that_its_session_is_refused()
+    {
+        await using RpcHost host = await RpcHost.StartAsync(static _ => null, plain: true);
+        await using NodeProcess client = await NodeProcess.StartAsync("client.js", Address(host));
+
+        Assert.Equal("[\"refused\"]", await client.Said.NextAsync());
+    }
+
+    [Fact]
+    public async Task Our_client_calls_the_npm_server()
+    {
+        await using NodeProcess server = await NodeProcess.StartAsync("server.js");
+        int port = (await server.NextAsync("port")).GetInt32();
+        var events = new Happenings<string>();
+        await using var client = new SocketRedClient(RpcHost.Options);
+        client.On<string>("hi", text =>
+        {
+            events.Add(text!);
+            return default;
+        });
+        client.OnDispatch<StoreAction>(action =>
+        {
+            events.Add($"{action!.Type} {action.Payload.Title}");
+            return default;
+        });
+
+        await client.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/ada"), allowUnencryptedForDevelopment: true).Soon();
+
+        Assert.Equal("A new session has started", await events.NextAsync());
+        Assert.Equal("Clap Clap Clap with 2", await client.CallAsync<string>("clap", 2).Soon());
+        Assert.Equal("its difficult to clap with so many hands", await client.CallAsync<string>("clap", 3).Soon());
+        Assert.Equal("What kind of a monster are you?", (await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("clap", 11).Soon())).Message);
+        Assert.Equal("Cannot clap without any hands", (await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("clap").Soon())).Message);
+        Assert.Equal("Unknown api 'nothing'", (await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("nothing").Soon())).Message);
+        await client.PostAsync("note", "no answer wanted").Soon();
+        Assert.Equal("no answer wanted", (await server.NextAsync("note")).GetString());
+        await client.CallAsync("createRecord", "book", new Record("Dune", 412)).Soon();
+        Assert.Equal("schema.insert Dune", await events.NextAsync());
+        await client.CallAsync("bye").Soon();
+        await client.Closed!.Soon();
+        RpcCallLostException lost = await Assert.ThrowsAsync<RpcCallLostException>(() => client.CallAsync("clap", 2).Soon());
+        Assert.Equal(SendOutcome.NotSent, lost.Outcome);
+    }
+
+    [Theory]
+    [InlineData("throw")]
+    [InlineData("null")]
+    public async Task Our_client_is_told_that_the_npm_server_refuses_its_session(string how)
+    {
+        await using NodeProcess server = await NodeProcess.StartAsync("server.js");
+        int port = (await server.NextAsync("port")).GetInt32();
+        await using var client = new SocketRedClient(RpcHost.Options);
+
+        await Assert.ThrowsAsync<WebSocketException>(() => client.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/{how}"), allowUnencryptedForDevelopment: true).Soon());
+        await Assert.ThrowsAsync<ArgumentException>(() => new SocketRedClient().ConnectAsync(new Uri($"ws://127.0.0.1:{port}/")));
+    }
+
+    [Fact]
+    public async Task What_is_malformed_closes_no_plain_session_and_a_call_without_answer_runs()
+    {
+        var closed = new Happenings<string>();
+        await using RpcHost host = await HostAsync(closed);
+        using var socket = new ClientWebSocket();
+        socket.Options.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate!.Subject is "CN=localhost";
+        await socket.ConnectAsync(new Uri(Address(host)), CancellationToken.None).Soon();
+
+        foreach (string text in (string[])["junk", "{}", "[]", "[1]", "[1.5,\"clap\",[2]]", "[-1,\"clap\",[2]]", "[1,2,3]", "[1,\"clap\",{}]", "[0,\"createRecord\",[\"book\",{\"title\":\"Emma\",\"pages\":1}]]", "[7,\"clap\",[2]]"])
+        {
+            await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).Soon();
+        }
+
+        List<string> heard = [];
+        byte[] buffer = new byte[4096];
+        while (heard.Count < 4)
+        {
+            ValueWebSocketReceiveResult got = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).Soon();
+            heard.Add(Encoding.UTF8.GetString(buffer, 0, got.Count));
+        }
+        Assert.Equal(
+            [
+                """[-1,"hi","A new session has started"]""",
+                """[0,{"type":"schema.insert","schema":"book","payload":{"title":"Emma","pages":1}}]""",
+                """[1,false,"The arguments are no list."]""",
+                """[7,true,"Clap Clap Clap with 2"]""",
+            ],
+            heard.Order(StringComparer.Ordinal));
+    }
+
+    private static string Address(RpcHost host) => $"wss://127.0.0.1:{host.Host.Port}/eit?access_token={Uri.EscapeDataString(host.Host.Token("ada"))}";
+
+    private static Task<RpcHost> HostAsync(Happenings<string> closed)
+    {
+        var sessions = new ConcurrentDictionary<string, RpcSession>();
+        return RpcHost.StartAsync(
+            _ =>
+            {
+                var session = new RpcSession();
+                session.Api = RpcApi.Of(new SeedTests.ServerApi(sessions)).Add("break", static _ => throw new InvalidOperationException("secret")).Add("bye", call =>
+                {
+                    _ = session.CloseAsync();
+                    return default;
+                });
+                session.OnStart = () =>
+                {
+                    sessions["one"] = session;
+                    session.Emit("hi", "A new session has started");
+                    return default;
+                };
+                session.OnClose = _ =>
+                {
+                    closed.Add("closed");
+                    return default;
+                };
+                return session;
+            },
+            plain: true);
+    }
+}
