@@ -10,6 +10,7 @@ internal sealed class IncomingCall : IDisposable
     private TaskCompletionSource? _more;
     private long _itemsAllowed;
     private long _itemsSent;
+    private bool _isDisposed;
 
     internal IncomingCall(RpcPeer peer, RpcMessage message, int bytes, TimeProvider time)
     {
@@ -32,7 +33,13 @@ internal sealed class IncomingCall : IDisposable
     internal bool IsPastDeadline => _deadline is { IsCancellationRequested: true };
 
     /// <summary>Cancels it; the method's own code runs on a pool thread.</summary>
-    internal void Cancel() => _ = _cancelled.CancelAsync();
+    internal void Cancel()
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed) { _ = _cancelled.CancelAsync(); }
+        }
+    }
 
     internal void Allow(long items)
     {
@@ -67,6 +74,7 @@ internal sealed class IncomingCall : IDisposable
 
     public void Dispose()
     {
+        lock (_gate) { _isDisposed = true; }
         _both.Dispose();
         _deadline?.Dispose();
         _cancelled.Dispose();

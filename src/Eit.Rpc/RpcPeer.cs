@@ -398,6 +398,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             }
             _lastServed = Math.Max(_lastServed, message.Id);
             refusal = Refuse(message, bytes);
+            if (_cancelledEarly.Count > 0) { _cancelledEarly.RemoveWhere(id => id <= _lastServed); }
             isNested = message.Within > 0 && _calls.ContainsKey(message.Within);
             if (refusal is null)
             {

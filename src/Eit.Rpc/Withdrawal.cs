@@ -4,17 +4,24 @@ using Eit.Protocol.Session;
 namespace Eit.Rpc;
 
 /// <summary>Takes a message back, wherever it is on its way out.</summary>
-internal sealed class Withdrawal(CancellationToken stop) : IDisposable
+internal sealed class Withdrawal : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _source = CancellationTokenSource.CreateLinkedTokenSource(stop);
+    private readonly CancellationTokenSource _source;
     private readonly TaskCompletionSource<bool> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _hasBegun;
     private bool _isWithdrawn;
+    private bool _isDisposed;
+
+    internal Withdrawal(CancellationToken stop)
+    {
+        _source = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Token = _source.Token;
+    }
 
     internal SendReceipt Receipt { get; } = new();
 
-    internal CancellationToken Token => _source.Token;
+    internal CancellationToken Token { get; }
 
     /// <summary>The message is about to be offered to the session.</summary>
     /// <returns>False if it was taken back.</returns>
@@ -30,16 +37,22 @@ internal sealed class Withdrawal(CancellationToken stop) : IDisposable
     /// <returns>NotSent if nothing of it has left, or ever will; Unknown otherwise.</returns>
     internal async ValueTask<SendOutcome> WithdrawAsync()
     {
+        Task cancelling;
         lock (_gate)
         {
             _isWithdrawn = true;
             if (!_hasBegun) { return SendOutcome.NotSent; }
+            cancelling = _isDisposed ? Task.CompletedTask : _source.CancelAsync();
         }
-        await _source.CancelAsync().ConfigureAwait(false);
+        await cancelling.ConfigureAwait(false);
         bool isAccepted = await _settled.Task.ConfigureAwait(false);
         if (!isAccepted || Receipt.TryWithdraw()) { return SendOutcome.NotSent; }
         return Receipt.Outcome is { IsCompletedSuccessfully: true, Result: SendOutcome.NotSent or SendOutcome.Expired } ? SendOutcome.NotSent : SendOutcome.Unknown;
     }
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose()
+    {
+        lock (_gate) { _isDisposed = true; }
+        _source.Dispose();
+    }
 }

@@ -1,0 +1,3 @@
+namespace Eit.Samples.Rpc;
+
+internal sealed record Record(string Title, int Pages);
