@@ -81,6 +81,12 @@ internal static class BenchServer
             return default;
         }
 
+        public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message)
+        {
+            _count++;
+            return default;
+        }
+
         /// <summary>A thread of its own: the timers of the pool are too coarse for a message a millisecond.</summary>
         private static void Stream(EitSession session, int count)
         {

@@ -32,6 +32,8 @@ internal sealed class TestHost : IAsyncDisposable
 
     internal static X509Certificate2 Certificate => s_certificate;
 
+    internal static string KeyPem => s_certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+
     internal int Port { get; }
 
     internal IServiceProvider Services => _app.Services;

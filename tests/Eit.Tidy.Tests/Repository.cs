@@ -5,7 +5,7 @@ namespace Eit.Tidy.Tests;
 /// <summary>The repository's own files, by paths relative to its root, with forward slashes.</summary>
 internal static class Repository
 {
-    private static readonly string[] s_skippedFolders = ["bin", "obj", ".git", "artifacts", "TestResults"];
+    private static readonly string[] s_skippedFolders = ["bin", "obj", ".git", "artifacts", "TestResults", "node_modules"];
 
     public static string Root { get; } = FindRoot();
 
