@@ -4,20 +4,18 @@ namespace Eit.Rpc;
 internal sealed class IncomingCall : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _cancelled = new();
-    private readonly CancellationTokenSource? _deadline;
-    private readonly CancellationTokenSource _both;
+    private readonly CancellationTokenSource _source;                // Of the deadline and of the cancellation: what is cancelled is so at once, and never begins.
     private TaskCompletionSource? _more;
     private long _itemsAllowed;
     private long _itemsSent;
+    private volatile bool _isCancelled;
     private bool _isDisposed;
 
     internal IncomingCall(RpcPeer peer, RpcMessage message, int bytes, TimeProvider time)
     {
         (Peer, Message, Bytes, _itemsAllowed) = (peer, message, bytes, message.Items);
-        if (message.Left is { } left) { _deadline = new CancellationTokenSource(left, time); }
-        _both = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token, _deadline?.Token ?? CancellationToken.None);
-        Token = _both.Token;
+        _source = message.Left is { } left ? new CancellationTokenSource(left, time) : new CancellationTokenSource();
+        Token = _source.Token;
     }
 
     internal RpcPeer Peer { get; }
@@ -30,14 +28,16 @@ internal sealed class IncomingCall : IDisposable
 
     internal bool IsOver { get; set; }
 
-    internal bool IsPastDeadline => _deadline is { IsCancellationRequested: true };
+    internal bool IsPastDeadline => Token.IsCancellationRequested && !_isCancelled;
 
     /// <summary>Cancels it; the method's own code runs on a pool thread.</summary>
     internal void Cancel()
     {
         lock (_gate)
         {
-            if (!_isDisposed) { _ = _cancelled.CancelAsync(); }
+            if (_isDisposed) { return; }
+            _isCancelled = true;
+            _ = _source.CancelAsync();
         }
     }
 
@@ -75,8 +75,6 @@ internal sealed class IncomingCall : IDisposable
     public void Dispose()
     {
         lock (_gate) { _isDisposed = true; }
-        _both.Dispose();
-        _deadline?.Dispose();
-        _cancelled.Dispose();
+        _source.Dispose();
     }
 }

@@ -15,7 +15,7 @@ namespace Eit.Rpc;
 /// </remarks>
 internal sealed partial class RpcPeer : IAsyncDisposable
 {
-    /// <summary>How many events may come before credit is given (docs/RPC.md, R4.1).</summary>
+    /// <summary>How many events may come before credit is given (docs/RPC.md, K4.1).</summary>
     internal const int EventsAtFirst = 64;
 
     private const byte Kind = 1;
@@ -323,7 +323,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             mayCome = call.Window.TryReceive();
         }
         if (mayCome) { call.Items!.Writer.TryWrite(message.Value); }
-        else { _link.Abort(CloseCode.CreditExceeded, "RPC R3.2: an item came beyond the credit of its stream."); }
+        else { _link.Abort(CloseCode.CreditExceeded, "RPC K3.2: an item came beyond the credit of its stream."); }
     }
 
     private void ReceiveMore(RpcMessage message)
@@ -351,7 +351,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         }
         if (!mayCome)
         {
-            _link.Abort(CloseCode.CreditExceeded, "RPC R4.1: an event came beyond the credit.");
+            _link.Abort(CloseCode.CreditExceeded, "RPC K4.1: an event came beyond the credit.");
             return;
         }
         _eventHandlers.Add(() => HandleEventAsync(message));
@@ -377,7 +377,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         lock (_gate)
         {
             if (_serving.TryGetValue(id, out IncomingCall? call)) { call.Cancel(); }
-            else if (id > _lastServed && _cancelledEarly.Count < _options.CallsUnderWayMax) { _cancelledEarly.Add(id); }   // It has overtaken its call (R2.2).
+            else if (id > _lastServed && _cancelledEarly.Count < _options.CallsUnderWayMax) { _cancelledEarly.Add(id); }   // It has overtaken its call (K2.2).
         }
     }
 
@@ -393,7 +393,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             if (_stopping is not null) { return; }
             if (_wire.IsFull && message.Id <= _lastServed)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(static link => link.Abort(CloseCode.BadNumber, "RPC R1.2: the id of a call must rise."), _link, preferLocal: false);
+                ThreadPool.UnsafeQueueUserWorkItem(static link => link.Abort(CloseCode.BadNumber, "RPC K1.2: the id of a call must rise."), _link, preferLocal: false);
                 return;
             }
             _lastServed = Math.Max(_lastServed, message.Id);
@@ -499,7 +499,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             _answerSender.Add(new Outgoing(text.Text) { NotTaken = notTaken });
         }
         _answerSender.Flush();
-        if (_answerSender.Count > AnswersWaitingMax) { _link.Abort(CloseCode.TooSlow, "RPC R1.6: too many answers wait for their caller."); }
+        if (_answerSender.Count > AnswersWaitingMax) { _link.Abort(CloseCode.TooSlow, "RPC K1.6: too many answers wait for their caller."); }
     }
 
     private int AnswersWaitingMax => (2 * _options.CallsUnderWayMax) + _options.EventsWaitingMax + EventsAtFirst;

@@ -5,7 +5,7 @@ namespace Eit.Rpc.Tests;
 
 public sealed class CallTests
 {
-    [Fact]
+    [Fact, Clause("K1.1", "K1.5")]
     public async Task Calls_go_both_ways_and_back_again_without_a_dead_lock_although_each_end_runs_one_at_a_time()
     {
         RpcSession? session = null;
@@ -47,7 +47,7 @@ public sealed class CallTests
         Assert.Equal("ada", await heard.NextAsync());
     }
 
-    [Fact]
+    [Fact, Clause("K1.4")]
     public async Task Calls_run_one_at_a_time_in_order_unless_the_session_allows_more()
     {
         var order = new Happenings<int>();
@@ -131,12 +131,13 @@ public sealed class CallTests
         Assert.Equal(["begun 1", "cancelled 1"], told.All);
     }
 
-    [Fact]
+    [Fact, Clause("K2.1")]
     public async Task The_deadline_of_a_call_travels_as_the_time_that_is_left()
     {
         var told = new Happenings<string>();
         RpcApi api = new RpcApi().Add("wait", async call =>
         {
+            told.Add("begun");
             try { await new TaskCompletionSource().Task.WaitAsync(call.CancellationToken); }
             finally { told.Add("over"); }
         });
@@ -144,7 +145,8 @@ public sealed class CallTests
         RpcConnection client = await host.ConnectAsync();
         await using EitConnection connection = client.Connection;
 
-        Task call = client.CallAsync("wait", client.Pack(), new RpcCallOptions { Timeout = TimeSpan.FromMilliseconds(200) }, CancellationToken.None);
+        Task call = client.CallAsync("wait", client.Pack(), new RpcCallOptions { Timeout = TimeSpan.FromSeconds(3) }, CancellationToken.None);
+        await told.UntilAsync(static what => what == "begun");
         host.Relay.Freeze();                                       // No cancellation can come: the method knows by itself.
         string over = await told.NextAsync();
         host.Relay.Thaw();
@@ -154,7 +156,7 @@ public sealed class CallTests
         Assert.True(lost.IsTimeout);
     }
 
-    [Fact]
+    [Fact, Clause("K3.2")]
     public async Task A_stream_is_sent_as_it_is_read_and_leaving_it_cancels_its_method()
     {
         var told = new Happenings<string>();
@@ -192,7 +194,7 @@ public sealed class CallTests
         Assert.InRange(made, 21, 21 + 8 + 1);
     }
 
-    [Fact]
+    [Fact, Clause("K3.1")]
     public async Task A_stream_that_fails_ends_with_its_error_after_its_items()
     {
         RpcApi api = new RpcApi().Add("some", static call => call.ReturnAllAsync(SomeAsync())).Add("none", static call =>

@@ -7,7 +7,7 @@ namespace Eit.Rpc.Tests;
 
 public sealed class LimitTests
 {
-    [Theory]
+    [Theory, Clause("M1.1", "K1.3")]
     [InlineData("""{"t":"call","id":1,"name":"add","args":[1,"two"]}""", "bad-arguments")]
     [InlineData("""{"t":"call","id":1,"name":"add","args":[1]}""", "bad-arguments")]
     [InlineData("""{"t":"call","id":1,"name":"add","args":[1,2,3]}""", "bad-arguments")]
@@ -42,7 +42,7 @@ public sealed class LimitTests
         Assert.Equal(1, ran);
     }
 
-    [Theory]
+    [Theory, Clause("K1.2", "K4.1")]
     [InlineData("""{"t":"call","id":1,"name":"add","args":[1,2]}""", 1, CloseCode.BadNumber)]
     [InlineData("""{"t":"event","name":"x","data":1}""", RpcPeer.EventsAtFirst, CloseCode.CreditExceeded)]
     public async Task What_breaks_a_rule_of_the_protocol_ends_the_session(string message, int timesAllowed, CloseCode code)
@@ -60,6 +60,47 @@ public sealed class LimitTests
 
         Assert.Equal(code, (await ends.NextAsync()).Code);
         goOn.SetResult();
+    }
+
+    [Fact, Clause("K2.2")]
+    public async Task A_cancellation_that_overtakes_its_call_keeps_it_from_running()
+    {
+        int ran = 0;
+        await using RpcHost host = await RpcHost.StartAsync(Adding(() => ran++));
+        await using EitConnection raw = host.Host.Client();
+        Happenings<string> answers = Listen(raw);
+        await raw.StartAsync().Soon();
+
+        await SendAsync(raw, """{"t":"cancel","id":5}""");
+        await SendAsync(raw, """{"t":"call","id":5,"name":"add","args":[1,2]}""");
+        await SendAsync(raw, """{"t":"call","id":6,"name":"add","args":[1,2]}""");
+
+        Assert.Equal("""{"t":"error","id":5,"error":"cancelled","message":"The call was cancelled."}""", await answers.NextAsync());
+        Assert.Equal("""{"t":"result","id":6,"value":3}""", await answers.NextAsync());
+        Assert.Equal(1, ran);
+    }
+
+    [Fact, Clause("K1.6")]
+    public async Task Who_takes_no_answers_loses_the_session()
+    {
+        TaskCompletionSource goOn = Patience.NewSource();
+        await using RpcHost host = await RpcHost.StartAsync(new RpcApi(), options => (options.CallsUnderWayMax, options.EventsWaitingMax) = (1, 1));
+        await using EitConnection raw = host.Host.Client();
+        raw.OnKind(1, async (_, _) => await goOn.Task);
+        var ends = new Happenings<EitSessionEnded>();
+        raw.SessionEnded += (_, ended) => ends.Add(ended);
+        await raw.StartAsync().Soon();
+        Server.EitSession session = Assert.Single(host.Host.Sessions.List());
+        var accepted = new SendOptions { Kind = 1, CompleteWhen = CompleteWhen.Accepted };
+
+        for (int id = 1; !session.Ended.IsCompleted && id < 20_000; id++)
+        {
+            if (await raw.SendAsync($$"""{"t":"call","id":{{id}},"name":"none","args":[]}""", accepted).Soon() != SendOutcome.Accepted) { break; }
+        }
+        await session.Ended.Soon();
+        goOn.SetResult();
+
+        Assert.Equal(CloseCode.TooSlow, (await ends.NextAsync()).Code);
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class OnceTests
         Assert.True(host.Relay.Dials > 1);
     }
 
-    [Fact]
+    [Fact, Clause("K2.3")]
     public async Task A_server_that_dies_in_mid_call_ends_each_call_as_unknown_or_not_sent()
     {
         await using RpcHost host = await RpcHost.StartAsync(Hanging(out Happenings<int> begun));

@@ -8,7 +8,7 @@ namespace Eit.Rpc.Tests;
 /// <summary>socket.red's own client and server, unmodified, against ours.</summary>
 public sealed class SocketRedTests
 {
-    [Fact]
+    [Fact, Clause("W1.1")]
     public async Task The_npm_client_calls_our_server()
     {
         var closed = new Happenings<string>();
@@ -92,7 +92,7 @@ public sealed class SocketRedTests
         await Assert.ThrowsAsync<ArgumentException>(() => new SocketRedClient().ConnectAsync(new Uri($"ws://127.0.0.1:{port}/")));
     }
 
-    [Fact]
+    [Fact, Clause("W1.2")]
     public async Task What_is_malformed_closes_no_plain_session_and_a_call_without_answer_runs()
     {
         var closed = new Happenings<string>();
@@ -129,7 +129,7 @@ public sealed class SocketRedTests
     {
         var sessions = new ConcurrentDictionary<string, RpcSession>();
         return RpcHost.StartAsync(
-            _ =>
+            context =>
             {
                 var session = new RpcSession();
                 session.Api = RpcApi.Of(new SeedTests.ServerApi(sessions)).Add("break", static _ => throw new InvalidOperationException("secret")).Add("bye", call =>

@@ -2,7 +2,9 @@ namespace Eit.Tidy.Tests;
 
 public class ClauseTests
 {
-    private const string Protocol = "PROTOCOL.md";
+    private const string Protocol = "PROTOCOL.md, docs/RPC.md";
+
+    private static readonly string[] s_specifications = ["PROTOCOL.md", "docs/RPC.md"];
 
     [Fact]
     public void Every_clause_has_an_id_of_its_own()
@@ -81,9 +83,14 @@ public class ClauseTests
 
     private static List<Clause> ReadClauses()
     {
-        Assert.True(Repository.Has(Protocol), $"{Protocol} is missing.");
-        List<Clause> clauses = Clause.Parse(Repository.ReadLines(Protocol));
-        Assert.True(clauses.Count > 0, $"{Protocol} has no clause.");
+        var clauses = new List<Clause>();
+        foreach (string specification in s_specifications)
+        {
+            Assert.True(Repository.Has(specification), $"{specification} is missing.");
+            List<Clause> own = Clause.Parse(Repository.ReadLines(specification));
+            Assert.True(own.Count > 0, $"{specification} has no clause.");
+            clauses.AddRange(own);
+        }
         return clauses;
     }
 
