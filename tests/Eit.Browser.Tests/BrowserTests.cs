@@ -128,6 +128,6 @@ public sealed class BrowserTests(Browser browser) : IClassFixture<Browser>
         Assert.True(ada.Do("1"));
         await bob.SeesAsync("ada takes 1.");
 
-        Assert.Equal("bob takes 2. [19 stones; bob, ada; ada's turn, 30 s]", taken);
+        Assert.Equal("bob takes 2. [19 stones; bob, ada; ada's turn, 300 s]", taken);
     }
 }

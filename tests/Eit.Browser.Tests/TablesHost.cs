@@ -46,6 +46,7 @@ internal sealed class TablesHost : IAsyncDisposable
             "--Kestrel:Certificates:Default:Path", CertificatePathIn(folder),
             "--Kestrel:Certificates:Default:KeyPath", keyPath,
             "--Tables:Folder", folder.FullName,
+            "--Tables:TurnTime", "00:05:00",
             .. settings,
         ]);
         await app.StartAsync();
