@@ -189,7 +189,7 @@ public sealed class SessionMachine
             at = Earliest(at, active.Idle.NextDeadline, active.ExpiresAt);
             at = Earliest(at, active.KeepAlive.NextDeadline, _receiver.Acks.NextDeadline);
             at = Earliest(at, _receiver.NextLook, _slow.DueAt(_sender.WaitingSince));
-            return IsCloseUnanswered && active.CloseSentAt is { } sentAt ? Instant.Earlier(at, sentAt + _settings.CloseRetry) : at;
+            return IsCloseUnanswered && active is { HoldsData: false, CloseSentAt: { } sentAt } ? Instant.Earlier(at, sentAt + _settings.CloseRetry) : at;
         }
     }
 
@@ -594,12 +594,14 @@ public sealed class SessionMachine
 
     private void Learn(Welcome welcome)
     {
-        _settings.Timeout = welcome.ClientTimeout;
-        _peerTimeout = welcome.Timeout;
+        _settings.Timeout = AtLeast(WireBounds.TimeoutMin, welcome.ClientTimeout);
+        _peerTimeout = AtLeast(WireBounds.TimeoutMin, welcome.Timeout);   // Of a time-out of 0 the third would be a ping after each ping.
         _window = welcome.Window;
         _sender.PeerMessageBytesMax = welcome.MessageBytesMax;
         _sender.CreditAnnounced(welcome.Credit);
     }
+
+    private static TimeSpan AtLeast(TimeSpan shortest, TimeSpan time) => time > shortest ? time : shortest;
 
     private SessionTransport Attach(long epoch, TransportRole role, TimeSpan? expires, Instant now)
     {

@@ -92,6 +92,34 @@ public class ClosingTests
         Assert.Equal(CloseCode.Closed, world.Client.Session.Ended?.Code);
     }
 
+    [Fact, Clause("C2.3")]
+    public void A_close_that_waits_for_an_old_transport_to_be_taken_back_does_not_stay_due()
+    {
+        World world = Patient().Connected();
+        Transport old = world.Wire;
+        world.HoldsDials = true;
+        world.Client.Cycle();
+        old.Down.IsFrozen = true;
+        BeginClose(world);
+        world.Settle();
+        world.BeforeStep = static wire => wire.Up.IsFrozen |= wire == wire.World.Wire && wire.AtServer is not null;
+        world.LetDialsThrough();
+        Assert.IsType<SessionState.Crossing>(world.Client.Session.Machine.State);
+        world.BeforeStep = null;
+        world.Wire.CutAt(EitEnd.Client);
+        world.Settle();
+        Assert.True(world.Client.Session.Machine.IsHandingOver);   // The answer to its resend does not come.
+
+        world.Pass(TimeSpan.FromSeconds(2));
+        Assert.True(world.Client.Session.Machine.NextDeadline > world.Now);
+        Assert.Single(old.Up.Of(FrameType.Close));
+        old.Thaw();
+        world.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(CloseCode.Closed, world.Client.Session.Ended?.Code);
+        Assert.Equal(CloseCode.Closed, world.Server.Session.Ended?.Code);
+    }
+
     [Theory, Clause("C2.4")]
     [InlineData(EitEnd.Client)]
     [InlineData(EitEnd.Server)]

@@ -206,6 +206,31 @@ public class OpeningTests
         Assert.Equal(TimeSpan.FromSeconds(used), welcome.ClientTimeout);
     }
 
+    [Fact, Clause("S3.6")]
+    public void A_client_does_not_ping_without_end_whatever_time_out_the_server_tells()
+    {
+        var welcome = new Welcome
+        {
+            Session = new SessionId(1),
+            Secret = "AAAA",
+            Epoch = 1,
+            IsResumed = false,
+            Timeout = TimeSpan.Zero,
+            ClientTimeout = TimeSpan.Zero,
+            MessageBytesMax = 1,
+            Credit = new Credit(1, 1),
+            Window = TimeSpan.Zero,
+            Spread = TimeSpan.Zero,
+        };
+        SessionMachine client = SessionMachine.Open(welcome, welcome.DecodeSecret(), new SessionSettings(), new SeededJitter(1), Instant.Zero);
+        var writer = new JsonFrameWriter();
+
+        Assert.True(client.Fill(1, writer, Instant.Zero));         // It confirms the session.
+        Assert.False(client.WantsToWrite(1, Instant.Zero));
+        Assert.Equal(Instant.Zero + (TimeSpan.FromMilliseconds(100) / 3), client.NextDeadline);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), client.Timeout);
+    }
+
     [Fact, Clause("S3.2")]
     public void Terms_replace_the_spread_and_the_expiry()
     {
