@@ -29,6 +29,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly Dialler _dialler;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _pipeline;
+    private readonly Func<SessionId?, SendTarget> _findTarget;
     private readonly CancellationTokenSource _stop = new();
     private readonly DeadlineEntry _dialDeadline;
     private readonly DeadlineEntry _networkSettled;
@@ -64,6 +65,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         _options = options with { Session = options.Session with { }, Redial = options.Redial with { }, Cycle = options.Cycle with { } };
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<EitConnection>();
         DeadlineWheel wheel = ReferenceEquals(options.TimeProvider, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(options.TimeProvider);
+        _findTarget = FindTarget;
         _host = new ClientHost(this, wheel, _logger);
         var settings = new ClientSettings { Session = _options.Session, Redial = _options.Redial, Cycle = _options.Cycle, RacesOnSuspicion = _options.RacesOnSuspicion, StopsWhenRefused = _options.StopsWhenRefused };
         _machine = new ClientMachine(settings, MintId, new SeededJitter(options.JitterSeed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))));
@@ -489,12 +491,8 @@ public sealed partial class EitConnection : IAsyncDisposable
         return result == AcceptResult.Accepted;
     }
 
-    private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions options, CancellationToken cancellationToken)
-    {
-        bool isSimple = options is { CompleteWhen: CompleteWhen.Accepted, Session: null, Receipt: null };
-        bool isDone = isSimple && !cancellationToken.IsCancellationRequested && Accept(PatientSend.Prepare(in message, options), out _);
-        return isDone ? new ValueTask<SendOutcome>(SendOutcome.Accepted) : PatientSend.SendAsync(message, options, () => FindTarget(options.Session), _options.TimeProvider, cancellationToken);
-    }
+    private ValueTask<SendOutcome> SendAsync(in OutgoingMessage message, SendOptions options, CancellationToken cancellationToken) =>
+        PatientSend.SendAsync(_current, in message, options, _findTarget, _options.TimeProvider, cancellationToken);
 
     private SendTarget FindTarget(SessionId? only)
     {
@@ -827,7 +825,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         {
             if (message.Kind != 0) { return connection.HandleKindAsync(pump.Machine.Id, message); }
             if (connection._options.CallbackContext.Context is not { } context) { return connection.HandleAsync(message); }
-            return RunOnAsync(context, () => connection.HandleAsync(message));
+            return HandleOnAsync(context, message);
         }
 
         protected override ValueTask OnEventAsync(object value)
@@ -843,6 +841,8 @@ public sealed partial class EitConnection : IAsyncDisposable
             connection.RaiseNow(value);
             return default;
         }
+
+        private ValueTask HandleOnAsync(SynchronizationContext context, InboundMessage message) => RunOnAsync(context, () => connection.HandleAsync(message));
 
         private static async ValueTask RunOnAsync(SynchronizationContext context, Func<ValueTask> act)
         {

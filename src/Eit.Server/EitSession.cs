@@ -25,6 +25,7 @@ public sealed class EitSession
     private readonly SessionPump _pump;
     private readonly EitSessions _sessions;
     private readonly TimeProvider _time;
+    private readonly Func<SessionId?, SendTarget> _findTarget;
     private readonly ConcurrentDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = new();
 
     internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
@@ -35,6 +36,7 @@ public sealed class EitSession
         User = sessions.Options.PrincipalClaims.Select(claim => context.User.FindFirst(claim)?.Value).FirstOrDefault(static value => value is { Length: > 0 });
         RouteValues = new RouteValueDictionary(context.Request.RouteValues);
         Headers = KeptOf(context.Request.Headers);
+        _findTarget = FindTarget;
         _host = new SessionHost(this, makeHandler, sessions, logger);
         lock (_host.Gate) { _pump = _host.AddPump(machine); }
     }
@@ -183,7 +185,7 @@ public sealed class EitSession
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return PatientSend.SendAsync(new OutgoingMessage { Text = message }, options ?? SendOptions.Default, FindTarget, _time, cancellationToken);
+        return PatientSend.SendAsync(_pump, new OutgoingMessage { Text = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
     }
 
     /// <summary>Sends bytes and waits for their outcome.</summary>
@@ -194,7 +196,7 @@ public sealed class EitSession
     /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
-        PatientSend.SendAsync(new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, FindTarget, _time, cancellationToken);
+        PatientSend.SendAsync(_pump, new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
 
     /// <summary>Asks the client to move to a new transport (H1.1). Does nothing without a transport.</summary>
     /// <param name="within">The time within which.</param>
@@ -241,9 +243,10 @@ public sealed class EitSession
 
     internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
 
-    private SendTarget FindTarget()
+    private SendTarget FindTarget(SessionId? only)
     {
-        lock (_host.Gate) { return new SendTarget(_pump, _pump.WhenRoomOrState(), _pump.Machine.IsClosing); }
+        bool isAnother = only is not null && only != Id;
+        lock (_host.Gate) { return new SendTarget(_pump, _pump.WhenRoomOrState(), isAnother || _pump.Machine.IsClosing); }
     }
 
     /// <summary>Takes over a message that many sessions send.</summary>

@@ -9,7 +9,7 @@ public static class FrameRules
     private const FrameRule Bad = FrameRule.BadState;
 
     // The columns are the roles of the transport: active, candidate, retiring.
-    private static readonly Dictionary<FrameType, FrameRule[]> s_atServer = new()
+    private static readonly FrameRule[][] s_atServer = ByType(new()
     {
         [FrameType.Hello] = [Bad, Bad, Bad],
         [FrameType.Welcome] = [Bad, Bad, Bad],
@@ -22,9 +22,9 @@ public static class FrameRules
         [FrameType.Cycle] = [Bad, Bad, Bad],
         [FrameType.Terms] = [Bad, Bad, Bad],
         [FrameType.Close] = [Act, Bad, Act],
-    };
+    });
 
-    private static readonly Dictionary<FrameType, FrameRule[]> s_atClient = new()
+    private static readonly FrameRule[][] s_atClient = ByType(new()
     {
         [FrameType.Hello] = [Bad, Bad, Bad],
         [FrameType.Welcome] = [Bad, Bad, Bad],
@@ -37,7 +37,7 @@ public static class FrameRules
         [FrameType.Cycle] = [Act, Act, Act],
         [FrameType.Terms] = [Act, Act, Act],
         [FrameType.Close] = [Act, Bad, Act],
-    };
+    });
 
     /// <summary>Judges the frame that a transport begins with (S1.1).</summary>
     /// <param name="end">The end that received it.</param>
@@ -55,6 +55,13 @@ public static class FrameRules
     /// <param name="type">What the frame is.</param>
     public static FrameRule For(EitEnd end, TransportRole? role, FrameType type)
     {
-        return role is not { } known ? FrameRule.Ignore : (end == EitEnd.Client ? s_atClient : s_atServer)[type][(int)known];
+        return role is not { } known ? FrameRule.Ignore : (end == EitEnd.Client ? s_atClient : s_atServer)[(int)type][(int)known];
+    }
+
+    private static FrameRule[][] ByType(Dictionary<FrameType, FrameRule[]> table)
+    {
+        var rules = new FrameRule[table.Count][];
+        foreach ((FrameType type, FrameRule[] roles) in table) { rules[(int)type] = roles; }
+        return rules;
     }
 }

@@ -19,11 +19,12 @@ internal sealed class MessageReceiver
     private readonly Dictionary<long, EarlyPiece> _early = [];
     private readonly RingBuffer<(long Number, Lane Lane)> _expired = new();
     private readonly int[] _handedOverIn = new int[LaneMarks.LaneCount];
+    private readonly long[] _passed = new long[LaneMarks.LaneCount];
+    private readonly long[] _processed = new long[LaneMarks.LaneCount];
     private long _earlyBytes;
     private long _assemblyBytes;
     private int _handedOver;
     private long _expiredKnown;
-    private LaneMarks _passed;
     private bool _isDiscarding;
 
     internal MessageReceiver(SessionSettings settings, RoundTripEstimate roundTrip)
@@ -39,7 +40,7 @@ internal sealed class MessageReceiver
     internal long Received { get; private set; }
 
     /// <summary>Gets what the application has finished with.</summary>
-    internal LaneMarks Processed { get; private set; }
+    internal LaneMarks Processed => new(_processed[0], _processed[1], _processed[2], _processed[3]);
 
     /// <summary>Gets what the peer may take for processed without having heard of what has expired.</summary>
     internal LaneMarks ProcessedAtLeast
@@ -88,7 +89,7 @@ internal sealed class MessageReceiver
     /// <summary>Takes a piece that came in its place on its transport.</summary>
     internal Violation? Accept(in Frame piece, Instant now)
     {
-        if (piece.Number <= Received || _early.ContainsKey(piece.Number))
+        if (piece.Number <= Received || (_early.Count > 0 && _early.ContainsKey(piece.Number)))
         {
             Duplicates++;
             Acks.OweNow(now);                                      // The peer does not know that it is here.
@@ -97,7 +98,7 @@ internal sealed class MessageReceiver
         if (piece.Number > Received + 1) { return Keep(in piece, now); }
 
         Violation? violation = Take(in piece, arrivedAt: now, now);
-        while (violation is null && _early.Remove(Received + 1, out EarlyPiece next))
+        while (violation is null && _early.Count > 0 && _early.Remove(Received + 1, out EarlyPiece next))
         {
             _earlyBytes -= next.Piece.Payload.Length;
             violation = Take(in next.Piece, next.ArrivedAt, now);
@@ -117,7 +118,8 @@ internal sealed class MessageReceiver
                 continue;
             }
             _turns.Took(wasOverdue: HasHigher(lane));
-            message = inbox.Take();
+            message = inbox[0];
+            inbox.Drop();
             Waiting--;
             _handedOver++;
             _handedOverIn[lane]++;
@@ -147,9 +149,10 @@ internal sealed class MessageReceiver
     /// <summary>Tells that the application has finished with a message that it was handed.</summary>
     internal void Finished(in InboundMessage message, Instant now)
     {
+        int lane = (int)message.Lane;
         _handedOver--;
-        bool isLast = --_handedOverIn[(int)message.Lane] == 0;
-        Processed = Processed.With(message.Lane, isLast ? Math.Max(message.Number, _passed[message.Lane]) : message.Number);
+        bool isLast = --_handedOverIn[lane] == 0;
+        _processed[lane] = isLast ? Math.Max(message.Number, _passed[lane]) : message.Number;
         GiveBack(in message, now);
     }
 
@@ -204,7 +207,7 @@ internal sealed class MessageReceiver
         digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld, _grant.MessagesWindow, _grant.BytesWindow);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
         digest.Add(Acks.IsOwed, _isDiscarding);
-        digest.Add(_expiredKnown, _expired.Count, _passed.Critical, _passed.Interactive, _passed.Normal, _passed.Bulk);
+        digest.Add(_expiredKnown, _expired.Count, _passed[0], _passed[1], _passed[2], _passed[3]);
         for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
         digest.Add(Acks.NextDeadline);
         (long least, long leastBefore) = _holdUp.State;
@@ -264,8 +267,8 @@ internal sealed class MessageReceiver
         InboundMessage message = _inbox[lane].Take();
         Waiting--;
         _expired.Add((message.Number, message.Lane));
-        _passed = _passed.With(message.Lane, message.Number);
-        if (_handedOverIn[lane] == 0) { Processed = Processed.With(message.Lane, message.Number); }
+        _passed[lane] = message.Number;
+        if (_handedOverIn[lane] == 0) { _processed[lane] = message.Number; }
         GiveBack(in message, now);
     }
 

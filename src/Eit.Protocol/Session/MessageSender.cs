@@ -100,23 +100,23 @@ internal sealed class MessageSender(SessionSettings settings)
 
     internal void CreditAnnounced(Credit credit) => _credit.Announced(credit.Messages, credit.Bytes);
 
-    /// <summary>Takes the next piece to write: one that is numbered and has to go out again, or a new one.</summary>
+    /// <summary>Writes the next piece: one that is numbered and has to go out again, or a new one.</summary>
+    /// <param name="writer">The writer.</param>
     /// <param name="now">The time.</param>
-    /// <param name="piece">The frame without its payload.</param>
-    /// <param name="payload">The payload; valid until the next call.</param>
-    internal bool TryNext(Instant now, out Frame piece, out ReadOnlySpan<byte> payload)
+    /// <param name="lane">The lane of the piece.</param>
+    /// <returns>False if there is none.</returns>
+    internal bool TryWriteNext(FrameWriter writer, Instant now, out Lane lane)
     {
         Cursor = Math.Max(Cursor, PeerReceived + 1);
         if (Cursor > Sent ? !TryNumber(now) : _flight.IsFull)
         {
-            piece = default;
-            payload = default;
+            lane = default;
             return false;
         }
 
         ref LedgerEntry entry = ref _ledger[(int)(Cursor - _firstInLedger)];
         bool hasLife = !entry.HasMore && entry.ExpiresAt != Instant.Never;
-        piece = new Frame
+        var piece = new Frame
         {
             Type = FrameType.Data,
             Number = Cursor,
@@ -129,7 +129,8 @@ internal sealed class MessageSender(SessionSettings settings)
             Life = hasLife ? entry.ExpiresAt.Since(now) : null,
             WrittenAt = hasLife ? ClockOf(now) : 0,
         };
-        payload = entry.Payload.Span;
+        writer.WriteData(in piece, entry.Payload.Span);
+        lane = entry.Lane;
         Cursor++;
         return true;
     }
@@ -291,7 +292,10 @@ internal sealed class MessageSender(SessionSettings settings)
         bool hasMore = entry.NumberedBytes + length < entry.Payload.Length;
         bool isPrompt = !hasMore && entry.Token is not null && entry.CompleteWhen == CompleteWhen.Processed;
         PayloadSlice part = entry.Payload.Share(entry.NumberedBytes, length);
-        _ledger.Add(new LedgerEntry(part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt, entry.Id, entry.CompleteWhen, hasMore ? null : entry.Token) { ExpiresAt = entry.ExpiresAt, IsKeyed = entry.Slot is not null });
+        ref LedgerEntry numbered = ref _ledger.Add();
+        (numbered.Payload, numbered.Lane, numbered.Kind, numbered.IsText, numbered.HasMore, numbered.IsPrompt) = (part, (Lane)lane, entry.Kind, entry.IsText, hasMore, isPrompt);
+        (numbered.MessageId, numbered.CompleteWhen, numbered.ExpiresAt, numbered.IsKeyed) = (entry.Id, entry.CompleteWhen, entry.ExpiresAt, entry.Slot is not null);
+        if (!hasMore && entry.Token is { } token) { numbered.Token = token; }
         _ledgerBytes += length;
         Sent++;
         if (!entry.HasBegun)

@@ -63,18 +63,17 @@ internal sealed class Outbox(SessionSettings settings)
         if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
         PayloadSlice payload = message.Shared is { } shared ? new PayloadSlice(shared.Chunk, 0, shared.Length) : message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
         id = ++_lastId;
-        var entry = new OutboxEntry(payload, id, message.Kind, message.IsText, message.CompleteWhen, message.Token)
-        {
-            AcceptedAt = now,
-            Stays = message.Stays,
-            ExpiresAt = message.ExpiresAfter is { } life ? now + life : Instant.Never,
-            Slot = slot,
-        };
-        NextDrop = Instant.Earlier(NextDrop, DropAt(in entry));
-        if (replaces) { Replace(lane, ref Waiting(slot!), in entry); }
-        else if (slot is { IsOnTheWay: true }) { slot.Park(in entry); }
-        else { Enqueue(message.Lane, in entry); }
         Add(lane, messages: 1, bytes);
+        if (slot is null)
+        {
+            Fill(ref _lanes[lane].Add(), in message, payload, now);   // In its place: most messages have no key, and a copy of each would show.
+            return AcceptResult.Accepted;
+        }
+        var entry = new OutboxEntry { Slot = slot };
+        Fill(ref entry, in message, payload, now);
+        if (replaces) { Replace(lane, ref Waiting(slot), in entry); }
+        else if (slot.IsOnTheWay) { slot.Park(in entry); }
+        else { Enqueue(message.Lane, in entry); }
         return AcceptResult.Accepted;
     }
 
@@ -250,6 +249,16 @@ internal sealed class Outbox(SessionSettings settings)
         if (now >= dropAt) { return true; }
         NextDrop = Instant.Earlier(NextDrop, dropAt);
         return false;
+    }
+
+    /// <summary>Makes a default entry that of the message which has just got its id.</summary>
+    private void Fill(ref OutboxEntry entry, in OutgoingMessage message, PayloadSlice payload, Instant now)
+    {
+        (entry.Payload, entry.Id, entry.Kind, entry.IsText, entry.CompleteWhen) = (payload, _lastId, message.Kind, message.IsText, message.CompleteWhen);
+        (entry.AcceptedAt, entry.Stays) = (now, message.Stays);
+        entry.ExpiresAt = message.ExpiresAfter is { } life ? now + life : Instant.Never;
+        if (message.Token is { } token) { entry.Token = token; }
+        NextDrop = Instant.Earlier(NextDrop, DropAt(in entry));
     }
 
     private KeySlot AddSlot(in OutgoingMessage message)

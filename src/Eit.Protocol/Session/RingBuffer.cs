@@ -26,6 +26,13 @@ internal sealed class RingBuffer<T>
         Count++;
     }
 
+    /// <summary>Adds a default item, to be filled in its place; the reference is good until the next change.</summary>
+    internal ref T Add()
+    {
+        if (Count == _items.Length) { Grow(); }
+        return ref _items[(_head + Count++) & (_items.Length - 1)];
+    }
+
     internal T Take()
     {
         T item = this[0];

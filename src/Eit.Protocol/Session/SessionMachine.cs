@@ -1003,12 +1003,12 @@ public sealed class SessionMachine
             acks.Paid();
         }
         int frameBytes = 0;                                        // The next frame is taken to be as long as the last one: a batch that fits into one TLS record costs one write.
-        while (hasData && writer.Length + frameBytes < WireLimits.BatchBytes && _sender.TryNext(now, out Frame piece, out ReadOnlySpan<byte> payload))
+        int before = writer.Length;
+        while (hasData && before + frameBytes < WireLimits.BatchBytes && _sender.TryWriteNext(writer, now, out Lane lane))
         {
-            int before = writer.Length;
-            writer.WriteData(in piece, payload);
-            frameBytes = writer.Length - before;
-            if (piece.Lane < Lane.Normal && _sender.NextBytes(now) > WireLimits.BatchBytes / 4) { break; }   // What is urgent arrives with the WebSocket message that it is in.
+            int after = writer.Length;
+            (before, frameBytes) = (after, after - before);
+            if (lane < Lane.Normal && _sender.NextBytes(now) > WireLimits.BatchBytes / 4) { break; }   // What is urgent arrives with the WebSocket message that it is in.
         }
         if (IsCloseDue(transport, now))
         {

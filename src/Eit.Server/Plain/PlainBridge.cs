@@ -178,7 +178,7 @@ internal sealed class PlainBridge : PumpHost
                 if (got.EndsMessage)
                 {
                     OutgoingMessage message = got.IsText ? new() { Text = Encoding.UTF8.GetString(buffer, 0, length) } : new() { Bytes = buffer.AsMemory(0, length) };
-                    await PatientSend.SendAsync(message, s_patient, () => FindTarget(pump), _time, CancellationToken.None).ConfigureAwait(false);
+                    await PatientSend.SendAsync(likely: null, message, s_patient, _ => FindTarget(pump), _time, CancellationToken.None).ConfigureAwait(false);
                     return null;
                 }
                 if (length == buffer.Length) { Grow(ref buffer, length); }
