@@ -76,7 +76,7 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
         bool isBack = RewindFrom is { } from && number >= from && number <= received + 1;
         bool isAhead = Expected > 0 && number > Expected && number <= received + 1;
         if (!isNext && !isBack && !isAhead) { return false; }
-        if (isBack && !isNext && --RewindsLeft == 0) { RewindFrom = null; }
+        if (isBack && number < Expected && --RewindsLeft == 0) { RewindFrom = null; }   // A step ahead of what is acknowledged may land there too: it is not yet the step back.
         Expected = number + 1;
         return true;
     }

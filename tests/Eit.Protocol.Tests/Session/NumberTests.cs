@@ -137,4 +137,29 @@ public class NumberTests
         Assert.Equal(1, world.Server.Session.Machine.Duplicates);
         Assert.Equal(["one", "two"], world.Server.Session.Received);
     }
+
+    /// <summary>The client had sent 2 and heard that it is there, and leaves it out: 3 is ahead of its place, and what was asked for begins with 3 too.</summary>
+    [Fact, Clause("N1.2")]
+    public void A_step_ahead_to_where_the_peer_was_asked_to_go_back_to_is_not_the_step_back()
+    {
+        World world = new World().Connected();
+        world.Client.Session.SendAll("one", "two");
+        world.Settle();
+        world.Wire.Down.IsFrozen = true;
+        world.Server.Session.SendAll("lost");                      // So that the hand-over is not over when the resend comes.
+        world.HoldsDials = true;
+        world.Client.Cycle();
+        world.CutTheWire();
+        world.BeforeStep = static wire => wire.Down.IsFrozen |= wire == wire.World.Wire && wire.AtServer is not null;
+        world.LetDialsThrough();
+        Assert.IsType<SessionState.Proving>(world.Server.Session.Machine.State);
+
+        world.Wire.Up.Inject("""[{"t":"switch","last":1},{"t":"resend","received":0,"lost":0},{"t":"data","n":3,"text":"three"},{"t":"data","n":4,"text":"four"}]""");
+        world.Settle();
+        world.Wire.Up.Inject("""[{"t":"data","n":3,"text":"three"},{"t":"data","n":4,"text":"four"},{"t":"data","n":5,"text":"five"}]""");
+        world.Settle();
+
+        Assert.Equal(new SessionState.Online(2), world.Server.Session.Machine.State);
+        Assert.Equal(["one", "two", "three", "four", "five"], world.Server.Session.Received);
+    }
 }
