@@ -7,6 +7,9 @@ namespace Eit.Backoff;
 /// </remarks>
 public sealed class HoldUpWatch
 {
+    /// <summary>Beyond it neither clock ever is; so differences fit.</summary>
+    private const long TicksMax = long.MaxValue / 4;
+
     private static readonly TimeSpan s_memory = TimeSpan.FromSeconds(5);
 
     private long _least = long.MaxValue;
@@ -16,19 +19,16 @@ public sealed class HoldUpWatch
     /// <summary>Tells that something came.</summary>
     /// <param name="leftAt">What the sender's clock said, in ms from a beginning of its own; 0 to 2^53.</param>
     /// <param name="cameAt">When it came.</param>
-    /// <returns>How much longer it took than the fastest: never more than it did, though the clocks count in whole milliseconds.</returns>
+    /// <returns>How much longer it took than the fastest: never more than it did, though the sender's clock counts in whole milliseconds.</returns>
     public TimeSpan HeldUp(long leftAt, Instant cameAt)
     {
         TimeSpan age = cameAt.Since(_since);
         if (age >= s_memory) { (_leastBefore, _least, _since) = (age >= s_memory * 2 ? long.MaxValue : _least, long.MaxValue, cameAt); }
-        long apart = (cameAt.Ticks / TimeSpan.TicksPerMillisecond) - leftAt;
+        long apart = Math.Min(cameAt.Ticks, TicksMax) - (Math.Min(leftAt, TicksMax / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond);
         _least = Math.Min(_least, apart);
-        long longer = apart - Math.Min(_least, _leastBefore) - 1;
-        return TimeSpan.FromTicks(Math.Clamp(longer, 0, long.MaxValue / TimeSpan.TicksPerMillisecond) * TimeSpan.TicksPerMillisecond);
+        long longer = apart - Math.Min(_least, _leastBefore) - TimeSpan.TicksPerMillisecond;
+        return TimeSpan.FromTicks(Math.Max(longer, 0));
     }
-
-    /// <summary>Forgets what came: the path is another, or a clock has stood still.</summary>
-    public void Restart() => (_least, _leastBefore) = (long.MaxValue, long.MaxValue);
 
     /// <summary>Gets everything that its next answer depends on but the moment.</summary>
     public (long Least, long LeastBefore) State => (_least, _leastBefore);

@@ -3,10 +3,10 @@ using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Session;
 
-/// <summary>A piece that came early on a new transport (H1.5), and when: its life goes on meanwhile.</summary>
-internal readonly struct EarlyPiece(Frame piece, Instant arrivedAt)
+/// <summary>A piece that came early on a new transport (H1.5), and when the life of its message ends: it goes on meanwhile.</summary>
+internal readonly struct EarlyPiece(Frame piece, Instant expiresAt)
 {
     internal readonly Frame Piece = piece;
 
-    internal Instant ArrivedAt => arrivedAt;
+    internal Instant ExpiresAt => expiresAt;
 }

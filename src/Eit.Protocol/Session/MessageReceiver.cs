@@ -13,7 +13,6 @@ internal sealed class MessageReceiver
     private readonly SessionSettings _settings;
     private readonly CreditGrant _grant;
     private readonly LaneTurns _turns;
-    private readonly HoldUpWatch _holdUp = new();
     private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
     private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
     private readonly Dictionary<long, EarlyPiece> _early = [];
@@ -87,7 +86,10 @@ internal sealed class MessageReceiver
         _grant.BytesWindow - _grant.BytesHeld >= _settings.MessageBytesMax && _grant.MessagesHeld + (_settings.WindowMessages / 16) < _grant.MessagesWindow;
 
     /// <summary>Takes a piece that came in its place on its transport.</summary>
-    internal Violation? Accept(in Frame piece, Instant now)
+    /// <param name="piece">The piece.</param>
+    /// <param name="expiresAt">When the life of its message ends; <see cref="Instant.Never"/> without one.</param>
+    /// <param name="now">The time.</param>
+    internal Violation? Accept(in Frame piece, Instant expiresAt, Instant now)
     {
         if (piece.Number <= Received || (_early.Count > 0 && _early.ContainsKey(piece.Number)))
         {
@@ -95,13 +97,13 @@ internal sealed class MessageReceiver
             Acks.OweNow(now);                                      // The peer does not know that it is here.
             return null;
         }
-        if (piece.Number > Received + 1) { return Keep(in piece, now); }
+        if (piece.Number > Received + 1) { return Keep(in piece, expiresAt); }
 
-        Violation? violation = Take(in piece, arrivedAt: now, now);
+        Violation? violation = Take(in piece, expiresAt, now);
         while (violation is null && _early.Count > 0 && _early.Remove(Received + 1, out EarlyPiece next))
         {
             _earlyBytes -= next.Piece.Payload.Length;
-            violation = Take(in next.Piece, next.ArrivedAt, now);
+            violation = Take(in next.Piece, next.ExpiresAt, now);
         }
         return violation;
     }
@@ -173,13 +175,9 @@ internal sealed class MessageReceiver
         return null;
     }
 
-    /// <summary>What comes from now on comes on another path.</summary>
-    internal void PathChanged() => _holdUp.Restart();
-
     /// <summary>The peer has a transport again: what has begun is not judged by the time without one.</summary>
     internal void Resumed(Instant now)
     {
-        PathChanged();
         foreach (LaneAssembly? assembly in _assemblies) { assembly?.Stand(now, isSuspicious: false); }
     }
 
@@ -210,8 +208,6 @@ internal sealed class MessageReceiver
         digest.Add(_expiredKnown, _expired.Count, _passed[0], _passed[1], _passed[2], _passed[3]);
         for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
         digest.Add(Acks.NextDeadline);
-        (long least, long leastBefore) = _holdUp.State;
-        digest.Add(least, leastBefore);
         for (long number = Received + 1, left = _early.Count; left > 0; number++)
         {
             if (!_early.TryGetValue(number, out EarlyPiece kept)) { continue; }
@@ -219,6 +215,7 @@ internal sealed class MessageReceiver
             digest.Add(number, (int)early.Lane, early.Payload.Length);
             digest.Add(early.HasMore, early.IsPrompt, early.IsText);
             digest.Add(early.Payload.Span);
+            digest.Add(kept.ExpiresAt);
             left--;
         }
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
@@ -233,8 +230,6 @@ internal sealed class MessageReceiver
             for (int i = 0; i < _inbox[lane].Count; i++) { _inbox[lane][i].AppendTo(digest); }
         }
     }
-
-    private TimeSpan HeldUp(long writtenAt, Instant arrivedAt) => writtenAt == 0 ? TimeSpan.Zero : _holdUp.HeldUp(writtenAt, arrivedAt);
 
     private bool TryPickLane(Instant now, out int lane)
     {
@@ -291,16 +286,16 @@ internal sealed class MessageReceiver
     }
 
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
-    private Violation? Keep(in Frame piece, Instant now)
+    private Violation? Keep(in Frame piece, Instant expiresAt)
     {
         bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + (2L * _settings.MessageBytesMax);
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
-        _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, now));
+        _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, expiresAt));
         _earlyBytes += piece.Payload.Length;
         return null;
     }
 
-    private Violation? Take(in Frame piece, Instant arrivedAt, Instant now)
+    private Violation? Take(in Frame piece, Instant expiresAt, Instant now)
     {
         ref LaneAssembly? assembly = ref _assemblies[(int)piece.Lane];
         if (assembly is not null && !assembly.Fits(in piece)) { return new Violation(CloseCode.BadPiece, "F2.5", "A piece differs from its message."); }
@@ -325,17 +320,17 @@ internal sealed class MessageReceiver
         if (!_grant.TryCharge(bytes)) { return new Violation(CloseCode.CreditExceeded, "N3.3", "A message came without credit."); }
         if (assembly is null)
         {
-            Complete(in piece, piece.Payload.Span, piece.Text, arrivedAt, now);
+            Complete(in piece, piece.Payload.Span, piece.Text, expiresAt, now);
             return null;
         }
         _assemblyBytes -= assembly.Length;
         assembly.Add(piece.Payload.Span, now);
-        Complete(in piece, assembly.Payload, text: null, arrivedAt, now);
+        Complete(in piece, assembly.Payload, text: null, expiresAt, now);
         assembly = null;
         return null;
     }
 
-    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text, Instant arrivedAt, Instant now)
+    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text, Instant expiresAt, Instant now)
     {
         if (_isDiscarding)
         {
@@ -352,7 +347,7 @@ internal sealed class MessageReceiver
             Bytes = lastPiece.IsText ? default : payload.ToArray(),
             PayloadBytes = payload.Length,
             ArrivedAt = now,
-            ExpiresAt = lastPiece.Life is { } life ? arrivedAt + (life - HeldUp(lastPiece.WrittenAt, arrivedAt)) : Instant.Never,
+            ExpiresAt = expiresAt,
         });
         Waiting++;
     }

@@ -696,7 +696,9 @@ public sealed class SessionMachine
         if (isAboveLast || !transport.TryFollow(number, _receiver.Received)) { return new Violation(CloseCode.BadNumber, "N1.2", $"The number {number} is out of place."); }
         if (_peerClose is not null && number > _peerCloseLast) { return new Violation(CloseCode.BadState, "C2.7", "Data came after close."); }
 
-        Violation? violation = _receiver.Accept(in frame, now);
+        Instant expiresAt = Instant.Never;
+        if (frame.Life is { } life) { expiresAt = now + (frame.WrittenAt == 0 ? life : life - transport.HoldUp.HeldUp(frame.WrittenAt, now)); }
+        Violation? violation = _receiver.Accept(in frame, expiresAt, now);
         if (violation is null && _handOver is not null) { CheckCrossed(now); }
         return violation;
     }
@@ -795,7 +797,6 @@ public sealed class SessionMachine
     {
         SessionTransport? old = _active;
         if (old is not null) { old.Role = TransportRole.Retiring; }
-        _receiver.PathChanged();
         transport.Role = TransportRole.Active;
         long last = Math.Max(_sender.Cursor - 1, _sender.PeerReceived);
         (_active, _candidate, _mayBeSentResend) = (transport, null, true);

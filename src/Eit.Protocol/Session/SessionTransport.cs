@@ -14,6 +14,9 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
 
     internal KeepAlive KeepAlive => keepAlive;
 
+    /// <summary>What is known of how fast the peer's data comes here at best (D2.7).</summary>
+    internal HoldUpWatch HoldUp { get; } = new();
+
     /// <summary>When its credentials end.</summary>
     internal Instant ExpiresAt { get; set; } = Instant.Never;
 
@@ -54,6 +57,8 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     {
         digest.Add(Epoch, (int)Role, Expected, RewindFrom ?? 0, RewindsLeft, PingId);
         digest.Add(HoldsData, ResendSent);
+        (long least, long leastBefore) = HoldUp.State;
+        digest.Add(least, leastBefore);
         digest.Add(idle.NextDeadline);
         digest.Add(keepAlive.NextDeadline);
         digest.Add(ExpiresAt);

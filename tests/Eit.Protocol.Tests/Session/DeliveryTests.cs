@@ -198,6 +198,24 @@ public class DeliveryTests
         Assert.Equal(["before", "after"], world.Server.Session.Received);
     }
 
+    [Fact, Clause("D2.7")]
+    public void A_slower_new_transport_is_not_measured_by_what_still_comes_on_the_old_one()
+    {
+        World world = new World().Connected();
+        world.Wire.Up.IsFrozen = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = "on the old", Lane = Lane.Normal, ExpiresAfter = s_second });
+        world.Client.Cycle();
+        world.OldWire.Thaw();                                      // It comes when the server has switched already, and at once.
+
+        world.Wire.Up.IsFrozen = true;
+        world.Client.Session.Accept(new OutgoingMessage { Text = "on the new", Lane = Lane.Normal, ExpiresAfter = 0.3 * s_second });
+        world.Pass(0.5 * s_second);
+        world.Wire.Up.IsFrozen = false;
+        world.Settle();
+
+        Assert.Equal(["on the old", "on the new"], world.Server.Session.Received);
+    }
+
     [Fact, Clause("D2.5")]
     public void Expired_is_told_until_the_sender_is_known_to_know()
     {
