@@ -84,7 +84,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Raised when a planned cycle is complete.</summary>
     public event EventHandler? Cycled;
 
-    /// <summary>Raised when the server asks the connection to move to a new transport: it drains, or the transport has become old. The connection does so by itself.</summary>
+    /// <summary>Raised when the server asks the connection to move to a new transport: it drains, or the transport has become old. The connection does so by itself. Asked several times before the event, it is raised once, for the last.</summary>
     public event EventHandler<CycleRequest>? CycleAsked;
 
     /// <summary>Gets whether a transport carries the session now. A planned cycle does not turn it false.</summary>
@@ -419,7 +419,11 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     /// <summary>Begins to close as <see cref="CloseAsync"/> and does not wait: the close is said after what was accepted, repeated after <see cref="SessionSettings.CloseRetry"/> and on a new
     /// transport, and given up after <see cref="SessionSettings.CloseGiveUp"/>. <see cref="IsClosing"/> is true at once.</summary>
-    public void InitiateClose() => _ = CloseAsync(CancellationToken.None);
+    public void InitiateClose() => Act(now =>
+    {
+        _isClosing = true;
+        _machine.BeginClose(new CloseNotice(CloseCode.Closed, "The client closes."), takesInbound: true, _options.Session.CloseGiveUp, now);
+    });
 
     /// <summary>Closes as <see cref="CloseAsync"/>, then waits for everything that the connection has started. Idempotent; may be called from inside a handler.
     /// Whoever calls it while it is under way waits for it too, but not from inside a handler.</summary>
@@ -788,8 +792,8 @@ public sealed partial class EitConnection : IAsyncDisposable
             case EitSessionEnded ended:
                 SessionEnded?.Invoke(this, ended);
                 break;
-            case CycleRequest request:
-                CycleAsked?.Invoke(this, request);
+            case ClientHost:
+                CycleAsked?.Invoke(this, _host.TakeCycleAsked());
                 break;
             default:
                 Cycled?.Invoke(this, EventArgs.Empty);
@@ -805,9 +809,20 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>The link's view of this connection.</summary>
     private sealed class ClientHost(EitConnection connection, DeadlineWheel wheel, ILogger logger) : PumpHost(wheel, logger)
     {
+        private CycleRequest? _cycleAsked;
+
         protected override bool CanHandle => connection._onText is not null || connection._onBytes is not null || !connection._onKind.IsEmpty;
 
         internal void Raise(object value, SessionPump? after) => Post(value, after);
+
+        internal CycleRequest TakeCycleAsked()
+        {
+            lock (Gate)
+            {
+                (CycleRequest taken, _cycleAsked) = (_cycleAsked!, null);
+                return taken;
+            }
+        }
 
         protected override void Said(SessionPump pump, SessionOutput output, Instant now)
         {
@@ -817,7 +832,11 @@ public sealed partial class EitConnection : IAsyncDisposable
                 connection._pumps.Remove(pump.Machine);
                 Post(new EitSessionEnded(pump.Machine.Id, ended.Code, ended.Reason, ended.Unfinished), after: pump);
             }
-            if (output is SessionOutput.CycleAsked asked) { Post(asked.Request); }
+            if (output is SessionOutput.CycleAsked asked)
+            {
+                if (_cycleAsked is null) { Post(this); }           // Asked again before the event, the last request counts: a server can't fill the queue.
+                _cycleAsked = asked.Request;
+            }
             connection.TakeOutputs(now);
         }
 

@@ -136,6 +136,9 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Tells a pump's machine's output, under the gate.</summary>
     internal void Hear(SessionPump pump, SessionOutput output, Instant now) => Said(pump, output, now);
 
+    /// <summary>Tells that a pump without a transport holds another message, under the gate.</summary>
+    internal void AcceptedWithoutTransport(SessionPump pump) => HoldsMore(pump);
+
     /// <summary>Tells that a pump has made a step, outside the gate.</summary>
     internal void Step() => Stepped();
 
@@ -155,6 +158,12 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <param name="output">What was said.</param>
     /// <param name="now">The time.</param>
     protected abstract void Said(SessionPump pump, SessionOutput output, Instant now);
+
+    /// <summary>Hears that a session without a transport holds another message, under the gate.</summary>
+    /// <param name="pump">The pump.</param>
+    protected virtual void HoldsMore(SessionPump pump)
+    {
+    }
 
     /// <summary>Does what a step may have made necessary, outside the gate.</summary>
     protected virtual void Stepped()

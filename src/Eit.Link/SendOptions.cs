@@ -43,7 +43,7 @@ public sealed record SendOptions
     /// <value>Default null: whichever there is when it is accepted.</value>
     public SessionId? Session { get; init; }
 
-    /// <summary>Gets whether the message, once it is accepted, waits to leave as long as its session lives, and not only for <see cref="SessionSettings.OutboxAge"/>.</summary>
+    /// <summary>Gets whether the message, once it is accepted, waits to leave as long as its session lives, and not only for <see cref="SessionSettings.OutboxAge"/>. One whose outcome nobody waits for always does.</summary>
     /// <value>Default false.</value>
     public bool Stays { get; init; }
 

@@ -11,6 +11,9 @@ namespace Eit.Link;
 /// </remarks>
 public sealed partial class SessionPump
 {
+    /// <summary>How many closes are kept for transports that are admitted and not yet attached; one whose close is forgotten is closed as cycled.</summary>
+    private const int ClosesAheadMax = 8;
+
     /// <summary>How long handlers may keep the thread that reads; then another one reads on.</summary>
     private static readonly TimeSpan s_turnLimit = TimeSpan.FromMilliseconds(50);
 
@@ -23,9 +26,11 @@ public sealed partial class SessionPump
     private readonly DeadlineEntry _deadline;
     private readonly List<TransportLine> _lines = [];
     private readonly List<TransportLine> _closing = [];
+    private readonly List<SessionOutput.CloseTransport> _closesAhead = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _roomOrState;
     private int _openLines;
+    private long _lastAttached;
 
     internal SessionPump(PumpHost host, SessionMachine machine)
     {
@@ -51,6 +56,8 @@ public sealed partial class SessionPump
             line.WroteAt = _host.Now - s_restedAfter;
             _lines.Add(line);
             _openLines++;
+            _lastAttached = Math.Max(_lastAttached, line.Epoch);
+            if (Machine.RoleOf(line.Epoch) is null) { CloseUnwanted(line); }
             for (int i = framesRead; i < line.Frames.Count; i++) { Machine.FrameReceived(line.Epoch, in line.Frames[i], _host.Now); }
             TakeOutputs(_host.Now);
         }
@@ -73,6 +80,7 @@ public sealed partial class SessionPump
             if (result != AcceptResult.Accepted) { return result; }
             line = TakeWriter();
             if (line is null && (message.ExpiresAfter is not null || !Machine.IsConnected)) { SetDeadline(); }
+            if (!Machine.IsConnected) { _host.AcceptedWithoutTransport(this); }
         }
         if (line is null) { return result; }
         if (message.Shared is null) { StartWriting(line); }
@@ -397,6 +405,15 @@ public sealed partial class SessionPump
         LimitLife(line, now + s_closeLimit);
     }
 
+    /// <summary>The session has gone on, or ended, between the admission of a transport and now. Called under the gate.</summary>
+    private void CloseUnwanted(TransportLine line)
+    {
+        int index = _closesAhead.FindIndex(close => close.Epoch == line.Epoch);
+        (CloseCode code, string reason) = index < 0 ? (CloseCode.Cycled, "The transport is no longer wanted.") : (_closesAhead[index].Code, _closesAhead[index].Reason);
+        if (index >= 0) { _closesAhead.RemoveAt(index); }
+        BeginClose(line, code, reason, _host.Now);
+    }
+
     // ---- Steps
 
     private void Do(SessionOutput output, Instant now)
@@ -405,6 +422,10 @@ public sealed partial class SessionPump
         {
             case SessionOutput.CloseTransport close when _lines.Find(line => line.Epoch == close.Epoch) is { } line:
                 BeginClose(line, close.Code, close.Reason, now);
+                break;
+            case SessionOutput.CloseTransport close when close.Epoch > _lastAttached:
+                if (_closesAhead.Count == ClosesAheadMax) { _closesAhead.RemoveAt(0); }
+                _closesAhead.Add(close);
                 break;
             case SessionOutput.Ended ended:
                 if (ended.Violation is { } violation) { Log.SessionViolated(_host.Logger, Machine.Id, (int)violation.Code, violation.Clause, violation.Reason); }

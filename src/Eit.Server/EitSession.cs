@@ -239,7 +239,17 @@ public sealed class EitSession
 
     internal void Attach(TransportLine line) => _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0);
 
-    internal void Announce(TimeSpan spread, bool isOverloaded) => _pump.Do((machine, now) => machine.Announce(new Terms(spread, Expires: null, isOverloaded), now));
+    /// <summary>Gets whether the client may believe that the server is overloaded.</summary>
+    internal bool WasToldOverloaded { get; private set; }
+
+    internal void Announce(TimeSpan spread, bool isOverloaded)
+    {
+        _pump.Do((machine, now) =>
+        {
+            WasToldOverloaded |= isOverloaded;
+            machine.Announce(new Terms(spread, Expires: null, isOverloaded), now);
+        });
+    }
 
     internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
 
@@ -333,6 +343,8 @@ public sealed class EitSession
                     break;
             }
         }
+
+        protected override void HoldsMore(SessionPump pump) => sessions.Holds(session, pump.Machine.BytesHeld);
 
         protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
         {

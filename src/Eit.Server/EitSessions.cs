@@ -162,6 +162,8 @@ public sealed partial class EitSessions
             {
                 case AdmissionVerdict<EitSession>.GoOn goOn:
                     Violation? violation = goOn.Session.Admit(line, hello, terms);
+                    bool mayBelieveAnother = violation is null && (_isOverloaded || goOn.Session.WasToldOverloaded);
+                    if (mayBelieveAnother) { goOn.Session.Announce(Spread(), _isOverloaded); }   // It may have changed while there was no transport.
                     if (violation is not { Code: CloseCode.SessionLost }) { return violation; }
                     Ended(goOn.Session);                            // It has ended meanwhile: judge again without it.
                     break;
@@ -185,16 +187,20 @@ public sealed partial class EitSessions
         lock (_gate) { _directory.Attached(session.Id); }
     }
 
-    /// <summary>Notes that a session waits for its client. Called under the session's gate, so that who has to go for it is ended on another thread.</summary>
+    /// <summary>Notes that a session waits for its client. Called under the session's gate.</summary>
     internal void Detached(EitSession session, long bytesHeld)
     {
         IReadOnlyList<EitSession> evicted;
         lock (_gate) { evicted = _directory.Detached(session.Id, bytesHeld); }
-        foreach (EitSession other in evicted)
-        {
-            Log.SessionEvicted(_logger, other.Id);
-            ThreadPool.UnsafeQueueUserWorkItem(static other => other.Abort(CloseCode.SessionLost, "Too many sessions wait for their client."), other, preferLocal: false);
-        }
+        Evict(evicted);
+    }
+
+    /// <summary>Notes how much a session holds that waits for its client. Called under the session's gate.</summary>
+    internal void Holds(EitSession session, long bytesHeld)
+    {
+        IReadOnlyList<EitSession> evicted;
+        lock (_gate) { evicted = _directory.Holds(session.Id, bytesHeld); }
+        Evict(evicted);
     }
 
     internal void Ended(EitSession session)
@@ -244,6 +250,16 @@ public sealed partial class EitSessions
         var id = new SessionId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
         var machine = SessionMachine.Accept(id, RandomNumberGenerator.GetBytes(ResumeProof.SecretBytes), hello, terms, refusal, settings, jitter, Wheel.Now);
         return new EitSession(this, machine, hello.Instance, context, principalKey, makeHandler, SessionLogger);
+    }
+
+    /// <summary>Ends sessions on another thread: the caller holds the gate of one, perhaps of the same.</summary>
+    private void Evict(IReadOnlyList<EitSession> evicted)
+    {
+        foreach (EitSession session in evicted)
+        {
+            Log.SessionEvicted(_logger, session.Id);
+            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Abort(CloseCode.SessionLost, "Too many sessions wait for their client."), session, preferLocal: false);
+        }
     }
 
     /// <summary>Tells all clients when the spread has doubled or halved since it was last told (S3.2).</summary>

@@ -59,6 +59,22 @@ public sealed class PumpHostTests : IDisposable
         await pump.Ended.WaitAsync(s_guard);
     }
 
+    [Fact, Clause("X1.3")]
+    public async Task A_transport_that_its_session_gives_up_before_it_is_attached_is_closed()
+    {
+        SessionPump pump = _host.Open(_wheel.Now);
+        (InMemoryTransport near, InMemoryTransport far) = InMemoryTransport.CreatePair(WireLimits.JsonSubprotocol);
+        var line = new TransportLine(near, Epoch, new JsonFrameReader(), new JsonFrameWriter());
+        pump.Do(static (machine, _) => machine.Abandon(CloseCode.Superseded, "Another client has presented the same instance."));
+
+        pump.Attach(line, framesRead: 0);
+        TransportReceive got = await far.ReceiveAsync(new byte[1024], CancellationToken.None).AsTask().WaitAsync(s_guard);
+        far.Abort();
+
+        Assert.Equal((TransportReceiveKind.Closed, CloseCode.Superseded), (got.Kind, got.Code));
+        await line.Finished.WaitAsync(s_guard);
+    }
+
     private static Frame Message(TimeSpan? life) => new() { Type = FrameType.Data, Number = 1, Lane = Lane.Normal, IsText = true, Payload = "text"u8.ToArray(), Life = life };
 
     private static void CloseAndLoseTheTransport(SessionMachine machine, Instant now)

@@ -178,7 +178,7 @@ internal class History(string name, TimeSpan outboxAge)
 
     private bool IsOutdated(Entry entry, long id) => entry.Promise.Slot is { } slot && _latest[slot].Accepted > id;
 
-    private bool IsTooOld(Entry entry, Instant now) => now >= entry.Promise.AcceptedAt + outboxAge;
+    private bool IsTooOld(Entry entry, Instant now) => entry.Promise.Awaits is not null && now >= entry.Promise.AcceptedAt + outboxAge;
 
     private static char LetterOf(long id) => (char)('a' + (int)(id % 26));
 

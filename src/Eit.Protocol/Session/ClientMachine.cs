@@ -98,7 +98,7 @@ public sealed class ClientMachine
         if (!welcome.IsResumed && ClosesForGood) { return RefuseSession(isCycle); }
         if (welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended)) { return RefuseWelcome(isCycle, now); }
 
-        Learn(welcome, now);
+        Learn(welcome, isHandOver: isCycle && welcome.IsResumed, now);
         SessionMachine session = welcome.IsResumed ? Session! : Begin(hello, welcome, now);
         if (welcome.IsResumed) { session.Welcomed(welcome, hello.Want, now); }
         session.RoundTripMeasured(roundTrip);
@@ -358,15 +358,16 @@ public sealed class ClientMachine
         };
     }
 
-    private void Learn(Welcome welcome, Instant now)
+    /// <summary>What counts for the new transport counts from its hand-over on: until then the old one may be taken back (H1.7).</summary>
+    private void Learn(Welcome welcome, bool isHandOver, Instant now)
     {
         _everConnected = true;
         _redial.Spread = welcome.Spread;
         _redial.Connected(now);
         _expires = welcome.Expires;
-        _isServerOverloaded = false;
+        _isServerOverloaded &= welcome.IsResumed;                  // Of the same session the last terms go on to count (L2.1).
         if (_settings.RacesOnSuspicion) { _lookAt = now + (welcome.ClientTimeout / 2); }
-        _cycle.Connected(_expires, now);
+        if (!isHandOver) { _cycle.Connected(_expires, now); }
     }
 
     private SessionMachine Begin(Hello hello, Welcome welcome, Instant now)

@@ -240,7 +240,8 @@ internal sealed class Outbox(SessionSettings settings)
         unfinished.Add(new MessageOutcome(entry.Id, entry.HasBegun ? SendOutcome.Unknown : SendOutcome.NotSent, entry.Token));
     }
 
-    private Instant DropAt(in OutboxEntry entry) => entry.Stays ? entry.ExpiresAt : Instant.Earlier(entry.ExpiresAt, entry.AcceptedAt + settings.OutboxAge);
+    /// <summary>Only a message whose sender hears of it is given up for its age (D2.2).</summary>
+    private Instant DropAt(in OutboxEntry entry) => entry.Stays || entry.Token is null ? entry.ExpiresAt : Instant.Earlier(entry.ExpiresAt, entry.AcceptedAt + settings.OutboxAge);
 
     private bool IsDue(in OutboxEntry entry, Instant now)
     {

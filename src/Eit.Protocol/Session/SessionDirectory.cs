@@ -104,26 +104,27 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
         entry.BytesHeld = bytesHeld;
         entry.Node = _detached.AddLast(entry);
         _detachedBytes += bytesHeld;
-        List<T>? evicted = null;
         if (entry.Principal is { } principal)
         {
             PrincipalShare share = ShareOf(principal);
             share.Detached++;
             share.DetachedBytes += bytesHeld;
-            while (share.Detached > limits.DetachedPerPrincipalMax || share.DetachedBytes > limits.DetachedBytesPerPrincipalMax)
-            {
-                Entry oldest = _detached.First(other => string.Equals(other.Principal, principal, StringComparison.Ordinal));
-                Leave(oldest);
-                (evicted ??= []).Add(oldest.Session);
-            }
         }
-        while (_detached.Count > limits.DetachedMax || _detachedBytes > limits.DetachedBytesMax)
-        {
-            Entry oldest = _detached.First!.Value;
-            Leave(oldest);
-            (evicted ??= []).Add(oldest.Session);
-        }
-        return evicted ?? (IReadOnlyList<T>)[];
+        return Evict(entry.Principal);
+    }
+
+    /// <summary>Notes that a session that waits for its client holds more, or less; for any other it means nothing.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="bytesHeld">How much it holds.</param>
+    /// <returns>The sessions that have to go for it, the oldest first; the caller ends them.</returns>
+    public IReadOnlyList<T> Holds(SessionId id, long bytesHeld)
+    {
+        if (!_byId.TryGetValue(id, out Entry? entry) || entry.Node is null) { return []; }
+        long more = bytesHeld - entry.BytesHeld;
+        entry.BytesHeld = bytesHeld;
+        _detachedBytes += more;
+        if (entry.Principal is { } principal) { ShareOf(principal).DetachedBytes += more; }
+        return Evict(entry.Principal);
     }
 
     internal void AppendTo(StateDigest digest)
@@ -139,6 +140,28 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     }
 
     private static AdmissionVerdict<T>.Refuse Full(string reason) => new(new Violation(CloseCode.Full, "A1.2", reason));
+
+    /// <summary>Lets the sessions that have waited longest go, until those of the principal and all together are within their limits.</summary>
+    private List<T> Evict(string? principal)
+    {
+        List<T> evicted = [];
+        if (principal is not null && ShareOf(principal) is { } share)
+        {
+            while (share.Detached > limits.DetachedPerPrincipalMax || share.DetachedBytes > limits.DetachedBytesPerPrincipalMax)
+            {
+                Entry oldest = _detached.First(other => string.Equals(other.Principal, principal, StringComparison.Ordinal));
+                Leave(oldest);
+                evicted.Add(oldest.Session);
+            }
+        }
+        while (_detached.Count > limits.DetachedMax || _detachedBytes > limits.DetachedBytesMax)
+        {
+            Entry oldest = _detached.First!.Value;
+            Leave(oldest);
+            evicted.Add(oldest.Session);
+        }
+        return evicted;
+    }
 
     private PrincipalShare ShareOf(string principal) => _byPrincipal.GetValueOrDefault(principal) ?? new PrincipalShare();
 

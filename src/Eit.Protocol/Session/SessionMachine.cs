@@ -920,6 +920,8 @@ public sealed class SessionMachine
             return;
         }
         MoveTo(new SessionState.Detached(now, now + window));
+        _sender.Trim();
+        _receiver.Trim();
     }
 
     private void Remove(SessionTransport transport)

@@ -41,7 +41,7 @@ public sealed record SessionSettings
     /// <value>Default 1 MiB; 1 KiB to 1 GiB.</value>
     public int OutboxBytesMax { get; set; } = 1024 * 1024;
 
-    /// <summary>Gets or sets how long a message may wait to leave; then it is given up as <see cref="SendOutcome.NotSent"/>.</summary>
+    /// <summary>Gets or sets how long a message may wait to leave; then it is given up as <see cref="SendOutcome.NotSent"/>. A message whose outcome nobody waits for waits as long as the session lives (D2.2).</summary>
     /// <value>Default 60 s; 100 ms to 24 h.</value>
     public TimeSpan OutboxAge { get; set; } = TimeSpan.FromSeconds(60);
 

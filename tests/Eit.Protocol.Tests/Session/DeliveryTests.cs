@@ -90,6 +90,22 @@ public class DeliveryTests
     }
 
     [Fact, Clause("D2.2")]
+    public void A_message_whose_outcome_nobody_is_told_is_never_given_up_for_its_age()
+    {
+        World world = new World(
+            new ClientSettings { RacesOnSuspicion = false, Session = new SessionSettings { OutboxAge = s_second } },
+            new SessionSettings { WindowMessages = 1, WindowMessagesMax = 1 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+        world.Client.Session.Send("takes the credit");
+
+        Assert.Equal(AcceptResult.Accepted, world.Client.Session.Send("taken over"));
+        world.Pass(10 * s_second);
+        Finish(world, 2);
+
+        Assert.Equal(["takes the credit", "taken over"], world.Server.Session.Received);
+    }
+
+    [Fact, Clause("D2.2")]
     public void A_message_that_has_begun_to_leave_leaves_however_long_it_takes()
     {
         World world = new World(

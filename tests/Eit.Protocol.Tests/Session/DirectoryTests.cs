@@ -92,6 +92,21 @@ public class DirectoryTests
     }
 
     [Fact]
+    public void What_is_sent_to_a_waiting_session_counts_and_does_not_change_its_place()
+    {
+        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedBytesMax = 100 });
+        SessionId[] ids = [Add(directory, "a", "alice"), Add(directory, "b", "bob"), Add(directory, "c", "carol")];
+        directory.Detached(ids[0], 10);
+        directory.Detached(ids[1], 10);
+
+        Assert.Empty(directory.Holds(ids[0], 90));
+        Assert.Empty(directory.Holds(ids[2], 1_000));              // It has its client.
+        Assert.Equal(["a"], directory.Holds(ids[1], 11));
+
+        Assert.Equal((1, 11), (directory.DetachedCount, directory.DetachedBytes));
+    }
+
+    [Fact]
     public void A_session_that_alone_is_too_much_goes_itself()
     {
         var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedBytesMax = 100 });

@@ -202,6 +202,24 @@ public class HandOverTests
         Assert.Equal(new SessionState.Online(2), world.Server.Session.Machine.State);
     }
 
+    [Fact, Clause("H1.7")]
+    public void A_transport_that_is_taken_back_is_left_again_before_its_own_credentials_end()
+    {
+        var world = new World();
+        world.Server.Expires = TimeSpan.FromSeconds(100);
+        world.Connected();
+        world.BeforeStep = static wire => wire.Up.IsFrozen |= wire == wire.World.Wire && wire.AtServer is not null && wire.World.Transports.Count == 2;
+        world.Pass(TimeSpan.FromSeconds(88));
+        Assert.True(world.Client.Session.Machine.IsHandingOver);
+        world.BeforeStep = null;
+
+        world.Wire.Cut();
+        world.Pass(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(0, world.Client.Session.CountOf<SessionOutput.OutageBegan>());
+        Assert.Equal(new SessionState.Online(3), world.Client.Session.Machine.State);
+    }
+
     [Fact, Clause("H1.6")]
     public void The_wait_for_a_gap_is_three_round_trips_where_those_are_longer()
     {

@@ -90,6 +90,23 @@ public class RaceTests
     }
 
     [Fact, Clause("L2.1")]
+    public void An_overload_counts_beyond_a_resume()
+    {
+        World world = Start();
+        world.Server.Session.Machine.Announce(new Terms(TimeSpan.Zero, Expires: null, IsOverloaded: true), world.Now);
+        world.Settle();
+        world.CutTheWire();
+        world.Pass(TimeSpan.FromSeconds(1));
+        int dials = world.Client.Dials.Count;
+        world.Wire.Freeze();
+
+        world.Pass(s_timeout * 0.7);
+
+        Assert.IsType<ClientState.Connected>(world.Client.Machine.State);
+        Assert.Equal(dials, world.Client.Dials.Count);
+    }
+
+    [Fact, Clause("L2.1")]
     public void A_client_that_does_not_race_waits_for_the_time_out()
     {
         World world = Start(races: false);

@@ -40,7 +40,7 @@ public class SimulationTests
     [Theory]
     [InlineData(nameof(Canary.LosesCredit), "credit was lost")]
     [InlineData(nameof(Canary.ReturnsCreditTwice), "credit was made up")]
-    [InlineData(nameof(Canary.ForgetsFinished), "not quiet")]
+    [InlineData(nameof(Canary.ForgetsFinished), "credit was lost")]
     public void Planted_loss_and_gain_of_credit_are_found_within_100_seeds(string canary, string what) =>
         Assert.Contains(what, FindFailure(Enum.Parse<Canary>(canary), static (seed, planted) => new FlowWorld(seed, planted)), StringComparison.Ordinal);
 
