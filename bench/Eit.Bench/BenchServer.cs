@@ -1,58 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Eit.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.Bench;
 
-/// <summary>The server process: the same work over a bare WebSocket and over Eit. It says on one line how to reach it and ends with its standard input.</summary>
+/// <summary>The server process: the same work over bare WebSockets, SignalR and Eit. It says on one line how to reach it, answers each line of its standard input with one, and ends with it.</summary>
 internal static class BenchServer
 {
-    internal static async Task<int> RunAsync()
+    private const int ConnectionsMax = 20_000;
+
+    internal static async Task<int> RunAsync(int port)
     {
         using X509Certificate2 certificate = MakeCertificate();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificate)));
         builder.Services.AddRouting();
-        builder.Services.AddEit(options =>
+        builder.Services.AddSignalR().AddHubOptions<SignalRHub.LargeBuffer>(static options => options.StatefulReconnectBufferSize = 32 * 1024 * 1024);
+        builder.Services.AddEit(static options =>
         {
             options.ExemptForDevelopment(unencrypted: false, anonymous: true);
-            options.Limits.SessionsPerPrincipalMax = 10_000;
+            options.Limits.SessionsPerPrincipalMax = ConnectionsMax;
         });
         await using WebApplication app = builder.Build();
         app.UseWebSockets();
         app.UseRouting();
-        app.MapEit<CountingHandler>("/eit");
-        app.Map("/raw", CountAsync);
+        app.MapEit<EitServerLine.Handler>("/eit");
+        app.MapHub<SignalRHub.Plain>("/hub");
+        app.MapHub<SignalRHub.Stateful>("/stateful", static options => options.AllowStatefulReconnects = true);
+        app.MapHub<SignalRHub.LargeBuffer>("/stateful32", static options => options.AllowStatefulReconnects = true);
+        ConcurrentDictionary<ILine, bool> raw = new();
+        app.Map("/raw", context => ServeAsync(context, isBatched: false, raw));
+        app.Map("/batched", static context => ServeAsync(context, isBatched: true, []));
         await app.StartAsync();
+        var sessions = app.Services.GetRequiredService<EitSessions>();
+        Dictionary<string, FanOut> fanOuts = new()
+        {
+            ["raw"] = new FanOut.Raw(raw),
+            ["signalr"] = new FanOut.SignalR<SignalRHub.Plain>(app.Services.GetRequiredService<IHubContext<SignalRHub.Plain>>()),
+            ["stateful"] = new FanOut.SignalR<SignalRHub.Stateful>(app.Services.GetRequiredService<IHubContext<SignalRHub.Stateful>>()),
+            ["eit"] = new FanOut.Eit(sessions, isText: false, waits: true),
+            ["eit-text"] = new FanOut.Eit(sessions, isText: true, waits: true),
+            ["eit-at-once"] = new FanOut.Eit(sessions, isText: true, waits: false),
+        };
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Console.WriteLine($"{new Uri(address).Port} {Convert.ToHexString(SHA256.HashData(certificate.RawData))}");
-        await Console.In.ReadToEndAsync();
+        while (await Console.In.ReadLineAsync() is { } line) { Console.WriteLine(await AnswerAsync(line.Split(' '), fanOuts)); }
+        Environment.Exit(0);                                       // Thousands of closes measure nothing.
         return 0;
     }
 
-    /// <summary>Counts the bytes of everything that comes; a one-byte message asks for the count.</summary>
-    private static async Task CountAsync(HttpContext context)
+    private static async Task<string> AnswerAsync(string[] words, Dictionary<string, FanOut> fanOuts) => words switch
+    {
+        ["allocated"] => ProcessFigures.Allocated(),
+        ["memory"] => ProcessFigures.Memory(),
+        ["flat", { } stack, { } milliseconds, { } bytes] => await FlatAsync(fanOuts[stack], Ms(milliseconds), Number(bytes)),
+        ["paced", { } stack, { } milliseconds, { } every, { } bytes] => await PacedAsync(fanOuts[stack], Ms(milliseconds), Ms(every), Number(bytes)),
+        _ => throw new ArgumentException($"The server does not know '{string.Join(' ', words)}'.", nameof(words)),
+    };
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static TimeSpan Ms(string text) => TimeSpan.FromMilliseconds(Number(text));
+
+    /// <summary>Sends to all as fast as it goes, then an answer to all.</summary>
+    private static async Task<string> FlatAsync(FanOut fanOut, TimeSpan time, int bytes)
+    {
+        await Task.Yield();
+        var message = Message.OfSize(Message.Counted, bytes);
+        int count = 0;
+        var watch = Stopwatch.StartNew();
+        for (; watch.Elapsed < time; count++) { await fanOut.SendAsync(message); }
+        await fanOut.SendAsync(new Message($"{Message.Answer}{count}"));
+        return count.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Sends numbered messages to all at a fixed pace, then an answer to all. A thread of its own: the timers of the pool are too coarse for a message a millisecond.</summary>
+    private static Task<string> PacedAsync(FanOut fanOut, TimeSpan time, TimeSpan every, int bytes)
+    {
+        var done = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() => done.SetResult(Pace(fanOut, time, every, bytes))) { IsBackground = true }.Start();
+        return done.Task;
+    }
+
+    private static string Pace(FanOut fanOut, TimeSpan time, TimeSpan every, int bytes)
+    {
+        int count = 0;
+        var watch = Stopwatch.StartNew();
+        for (; watch.Elapsed < time; count++)
+        {
+            fanOut.SendAsync(Message.Numbered(count, bytes)).AsTask().Wait();
+            TimeSpan left = ((count + 1) * every) - watch.Elapsed;
+            if (left > TimeSpan.Zero) { Thread.Sleep(left); }
+        }
+        fanOut.SendAsync(new Message($"{Message.Answer}{count}")).AsTask().Wait();
+        return count.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static async Task ServeAsync(HttpContext context, bool isBatched, ConcurrentDictionary<ILine, bool> lines)
     {
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.Zero });
-        byte[] buffer = new byte[64 * 1024];
-        long bytes = 0;
-        while (true)
-        {
-            ValueWebSocketReceiveResult got = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-            if (got.MessageType == WebSocketMessageType.Close) { break; }
-            if (got is { Count: 1, EndOfMessage: true }) { await socket.SendAsync(Encoding.ASCII.GetBytes(bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None); }
-            else { bytes += got.Count; }
-        }
-        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, statusDescription: null, CancellationToken.None);
+        var line = new RawLine(socket, isBatched);
+        lines[line] = true;
+        await line.ReceiveAsync(new ServerEnd(line).ReceivedAsync);
+        lines.TryRemove(line, out _);
     }
 
     private static X509Certificate2 MakeCertificate()
@@ -61,40 +123,5 @@ internal static class BenchServer
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), password: null);
-    }
-
-    /// <summary>Counts messages; answers <c>count</c> with the number, <c>stream N</c> by pushing N numbered messages, one a millisecond.</summary>
-    private sealed class CountingHandler : EitHandler
-    {
-        private long _count;
-
-        public override ValueTask OnMessageAsync(EitSession session, string message)
-        {
-            if (message.StartsWith("stream ", StringComparison.Ordinal))
-            {
-                int count = int.Parse(message.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture);
-                new Thread(() => Stream(session, count)) { IsBackground = true }.Start();
-                return default;
-            }
-            if (message is "count") { session.Send(_count.ToString(System.Globalization.CultureInfo.InvariantCulture)); }
-            else { _count++; }
-            return default;
-        }
-
-        public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message)
-        {
-            _count++;
-            return default;
-        }
-
-        /// <summary>A thread of its own: the timers of the pool are too coarse for a message a millisecond.</summary>
-        private static void Stream(EitSession session, int count)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                Thread.Sleep(1);
-                if (!session.Send(i.ToString(System.Globalization.CultureInfo.InvariantCulture))) { throw new InvalidOperationException($"Message {i} was not accepted."); }
-            }
-        }
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Eit.Bench;
 
-/// <summary>This program in another process. It says a line when it is ready, and ends with its standard input.</summary>
+/// <summary>Another process. It says a line when it is ready, answers lines, and ends with its standard input.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -30,17 +30,35 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    internal static async Task<ChildProcess> StartAsync(bool hasServerGc, params string[] arguments)
+    /// <summary>Starts this program once more.</summary>
+    internal static Task<ChildProcess> StartAsync(bool hasServerGc, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
         bool isHosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
         if (isHosted) { start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location); }
         foreach (string argument in arguments) { start.ArgumentList.Add(argument); }
         start.Environment["DOTNET_gcServer"] = hasServerGc ? "1" : "0";
+        return StartAsync(start);
+    }
+
+    internal static async Task<ChildProcess> StartAsync(ProcessStartInfo start)
+    {
+        (start.RedirectStandardInput, start.RedirectStandardOutput) = (true, true);
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The process did not start.");
         string said = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The process said nothing.");
         return new ChildProcess(process, said);
     }
+
+    /// <summary>Says a line to it and waits for its answer.</summary>
+    internal async Task<string> AskAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+        return await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"The process ended at '{line}'.");
+    }
+
+    /// <summary>Ends it without a word, as a crash does.</summary>
+    internal void Kill() => _process.Kill();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Eit.Bench;
@@ -5,35 +6,74 @@ namespace Eit.Bench;
 /// <summary>The command.</summary>
 internal static class Program
 {
+    private const int RoundsNearOne = 3;                           // Times as many rounds, where the goals are near 1.
+
     private static async Task<int> Main(string[] arguments)
     {
-        if (arguments is ["server"]) { return await BenchServer.RunAsync(); }
-        if (arguments is ["clients", { } port, { } pin, { } count]) { return await IdleClients.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), pin, int.Parse(count, CultureInfo.InvariantCulture)); }
-        if (arguments is ["flow"] or ["flow", "handler" or "text" or "binary" or "stalls" or "holes"])
+        switch (arguments)
         {
-            await FlowRuns.RunAsync(arguments.ElementAtOrDefault(1));
-            return 0;
+            case ["server", { } port]:
+                return await BenchServer.RunAsync(Number(port));
+            case ["clients", { } stack, { } port, { } pin]:
+                return await IdleClients.RunAsync(stack, Number(port), pin);
+            case ["flow"] or ["flow", "handler" or "text" or "binary" or "stalls" or "holes"]:
+                await FlowRuns.RunAsync(arguments.ElementAtOrDefault(1));
+                return 0;
+            case ["idle"]:
+                await IdleConnections.RunAsync();
+                return 0;
+            case ["all" or "latency" or "throughput" or "memory" or "connect" or "broadcast" or "handover" or "recovery" or "codec" or "core", ..] when TryReadOptions(arguments.AsSpan(1), out int rounds, out string? file):
+                await MeasureAsync(arguments[0], rounds, file);
+                return 0;
+            default:
+                Console.Error.WriteLine("usage: Eit.Bench all|latency|throughput|memory|connect|broadcast|handover|recovery|codec|core [--rounds N] [--json FILE] | flow [handler|text|binary|stalls|holes] | idle");
+                return 2;
         }
-        if (arguments is ["idle"])
-        {
-            await IdleConnections.RunAsync();
-            return 0;
-        }
-        int rounds = 5;
-        bool isKnown = arguments is ["codec" or "core" or "oneway" or "handover" or "all"]
-            || (arguments is ["codec" or "core" or "oneway" or "handover" or "all", "--rounds", { } text] && int.TryParse(text, CultureInfo.InvariantCulture, out rounds) && rounds > 0);
-        if (!isKnown)
-        {
-            Console.Error.WriteLine("usage: Eit.Bench codec|core|oneway|handover|all [--rounds N] | flow [handler|text|binary|stalls|holes] | idle");
-            return 2;
-        }
-        if (arguments[0] is "codec" or "all") { CodecPath.Run(rounds); }
-        if (arguments[0] is "codec") { return 0; }
-        if (arguments[0] is "core" or "all") { CorePath.Run(rounds); }
-        if (arguments[0] is "core") { return 0; }
-        await using ServerProcess server = await ServerProcess.StartAsync();
-        if (arguments[0] is "oneway" or "all") { await OneWay.RunAsync(server, rounds); }
-        if (arguments[0] is "handover" or "all") { await HandOverGap.RunAsync(server, rounds); }
-        return 0;
     }
+
+    private static async Task MeasureAsync(string what, int rounds, string? file)
+    {
+        var watch = Stopwatch.StartNew();
+        var report = new Report();
+        bool isAll = what is "all";
+        if (what is "codec") { CodecPath.Run(rounds); }
+        if (what is "core") { CorePath.Run(rounds); }
+        if (isAll || what is "throughput") { await ServeAsync(server => Throughput.RunAsync(server, rounds, report)); }
+        if (isAll || what is "latency") { await ServeAsync(server => Latency.RunAsync(server, isAll ? rounds * RoundsNearOne : rounds, report)); }
+        if (isAll || what is "memory") { await Memory.RunAsync(isAll ? 1 : rounds, report); }
+        if (isAll || what is "connect") { await ServeAsync(server => Connect.RunAsync(server, isAll ? rounds * RoundsNearOne : rounds, report)); }
+        if (isAll || what is "broadcast")
+        {
+            await ServeAsync(server => Broadcast.RunAsync(server, rounds, report));
+            await ServeAsync(server => Broadcast.RunBlackHoleAsync(server, report));
+        }
+        if (isAll || what is "handover") { await ServeAsync(server => HandOver.RunAsync(server, rounds, report)); }
+        if (isAll || what is "recovery")
+        {
+            await ServeAsync(server => Recovery.RunAsync(server, rounds, report));
+            await ServeAsync(server => Recovery.RunSilentAsync(server, report));
+        }
+        report.PrintGoals();
+        if (file is not null) { report.Write(file); }
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:N0} s"));
+    }
+
+    private static async Task ServeAsync(Func<ServerProcess, Task> run)
+    {
+        await using ServerProcess server = await ServerProcess.StartAsync();
+        await run(server);
+    }
+
+    private static bool TryReadOptions(ReadOnlySpan<string> options, out int rounds, out string? file)
+    {
+        (rounds, file) = (5, null);
+        for (; options is [{ } name, { } value, ..]; options = options[2..])
+        {
+            if (name is "--json") { file = value; }
+            else if (name is not "--rounds" || !int.TryParse(value, CultureInfo.InvariantCulture, out rounds) || rounds < 1) { return false; }
+        }
+        return options.IsEmpty;
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

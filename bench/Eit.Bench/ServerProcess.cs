@@ -1,6 +1,4 @@
 using System.Globalization;
-using Eit.Connection;
-using Eit.Protocol.Wire;
 
 namespace Eit.Bench;
 
@@ -11,29 +9,21 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         Process = process;
         string[] words = process.Said.Split(' ');
-        (Port, CertificateSha256) = (int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
+        Address = new ServerAddress(int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
     }
 
     internal ChildProcess Process { get; }
 
-    internal int Port { get; }
+    internal ServerAddress Address { get; }
 
-    internal string CertificateSha256 { get; }
+    internal int Port => Address.Port;
 
-    /// <summary>Gets the processor time that client and server have used.</summary>
-    internal TimeSpan ProcessorTime => Process.ProcessorTime + Environment.CpuUsage.TotalTime;
+    internal string CertificateSha256 => Address.CertificateSha256;
 
-    internal static async Task<ServerProcess> StartAsync() => new(await ChildProcess.StartAsync(hasServerGc: true, "server"));   // As in every ASP.NET Core application.
+    internal static async Task<ServerProcess> StartAsync(int port = 0) => new(await ChildProcess.StartAsync(hasServerGc: true, "server", port.ToString(CultureInfo.InvariantCulture)));   // As in every ASP.NET Core application.
 
-    internal EitConnection Client(int? port = null, WireEncoding? encoding = null) => new(ClientOptions(port ?? Port, CertificateSha256, encoding));
-
-    internal static EitConnectionOptions ClientOptions(int port, string certificateSha256, WireEncoding? encoding = null) => new()
-    {
-        Url = new Uri($"wss://127.0.0.1:{port}/eit"),
-        PinnedCertificateSha256 = certificateSha256,
-        WatchesNetwork = false,
-        Encoding = encoding,
-    };
+    /// <summary>Asks how many bytes it has allocated since it began.</summary>
+    internal async Task<long> AllocatedAsync() => long.Parse(await Process.AskAsync("allocated"), CultureInfo.InvariantCulture);
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 }

@@ -59,8 +59,8 @@ internal sealed class SignalRClient : IInvocationBinder, IAsyncDisposable
     /// <summary>Sets who handles the server's calls of a method. Set it before <see cref="StartAsync"/>.</summary>
     /// <param name="method">The method's name.</param>
     /// <param name="types">The types of its arguments.</param>
-    /// <param name="handle">Called for one at a time.</param>
-    internal void On(string method, Type[] types, Action<object?[]> handle) => _handlers[method] = new Handler(types, handle);
+    /// <param name="handle">Called for one at a time; the next waits for its task.</param>
+    internal void On(string method, Type[] types, Func<object?[], ValueTask> handle) => _handlers[method] = new Handler(types, handle);
 
     /// <summary>Connects.</summary>
     internal async Task StartAsync()
@@ -263,7 +263,7 @@ internal sealed class SignalRClient : IInvocationBinder, IAsyncDisposable
 
     private async Task HandleAsync(ChannelReader<InvocationMessage> inbound)
     {
-        await foreach (InvocationMessage message in inbound.ReadAllAsync()) { _handlers[message.Target].Handle(message.Arguments); }
+        await foreach (InvocationMessage message in inbound.ReadAllAsync()) { await _handlers[message.Target].Handle(message.Arguments); }
     }
 
     private async Task ReadAsync(Transport transport, ChannelWriter<InvocationMessage> inbound)
@@ -327,7 +327,7 @@ internal sealed class SignalRClient : IInvocationBinder, IAsyncDisposable
         internal int StatefulBuffer { get; init; }
     }
 
-    private sealed record Handler(Type[] Types, Action<object?[]> Handle);
+    private sealed record Handler(Type[] Types, Func<object?[], ValueTask> Handle);
 
     private sealed class Call(Type resultType)
     {
