@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using System.Threading.Channels;
@@ -34,7 +34,6 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly DeadlineEntry _dialDeadline;
     private readonly DeadlineEntry _networkSettled;
     private readonly Dictionary<SessionMachine, SessionPump> _pumps = [];
-    private readonly ConcurrentDictionary<byte, Func<SessionId, InboundMessage, ValueTask>> _onKind = new();
     private readonly HashSet<Task> _underWay = [];                 // Dials, and the transports that came of them, each until it is over.
     private readonly TaskCompletionSource _closed = NewSource();
     private readonly TaskCompletionSource _disposed = NewSource();
@@ -52,6 +51,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private IncomingMessages? _incoming;
     private bool _isDisposed;
     private bool _isClosing;
+    private ImmutableDictionary<byte, Func<SessionId, InboundMessage, ValueTask>> _onKind = ImmutableDictionary<byte, Func<SessionId, InboundMessage, ValueTask>>.Empty;
 
     /// <summary>Makes a connection that has not been started.</summary>
     /// <param name="options">How it reaches its server and behaves; copied.</param>
@@ -234,7 +234,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfZero(kind);
         ArgumentNullException.ThrowIfNull(handler);
-        if (!_onKind.TryAdd(kind, handler)) { throw new InvalidOperationException($"There is a handler already for messages of kind {kind}."); }
+        if (!ImmutableInterlocked.TryAdd(ref _onKind, kind, handler)) { throw new InvalidOperationException($"There is a handler already for messages of kind {kind}."); }
         _host.DispatchSoon();
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Eit.Backoff;
 using Eit.Protocol.Session;
 using Microsoft.Extensions.Logging;
@@ -20,7 +21,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private readonly Queue<HostEvent> _events = new();
     private readonly List<SessionPump> _pumps = [];
     private TaskCompletionSource? _drained;
-    private InboundMessage[] _batch = new InboundMessage[1];
+    private InboundMessage[] _batch = [];                          // Rented while there is work.
+    private int _batchMax = 1;
     private SessionPump? _batchPump;
     private Instant _batchBeganAt;
     private int _batchCount;
@@ -205,6 +207,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
             hasWork = TryTakeEvent(out @event) || TryTakeBatch();
             if (!hasWork)
             {
+                ReturnBatch();
                 _isDispatching = false;
                 _drained?.TrySetResult();
                 _drained = null;
@@ -229,7 +232,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
             SessionPump pump = _pumps[i];
             if (pump.Machine.InboxMessages == 0) { continue; }
             Instant now = Now;
-            while (_batchCount < _batch.Length && pump.Machine.TryTakeMessage(now, out _batch[_batchCount])) { _batchCount++; }
+            if (_batch.Length == 0) { _batch = ArrayPool<InboundMessage>.Shared.Rent(BatchMax); }
+            while (_batchCount < _batchMax && pump.Machine.TryTakeMessage(now, out _batch[_batchCount])) { _batchCount++; }
             if (_batchCount == 0)
             {
                 pump.SetDeadline();                                // What waited has expired: the peer is to hear of it.
@@ -245,15 +249,18 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// so that a message of a higher lane is next.</summary>
     private void FitBatch()
     {
-        int wanted = 1;
-        if (_batchCount > 0)
-        {
-            bool isFast = Now.Since(_batchBeganAt) < s_batchTime;
-            if (isFast) { wanted = Math.Min(BatchMax, _batchCount == _batch.Length ? _batch.Length * 2 : _batch.Length); }
-            Array.Clear(_batch, 0, _batchCount);
-        }
-        if (_batch.Length != wanted) { _batch = new InboundMessage[wanted]; }
+        bool isFast = _batchCount > 0 && Now.Since(_batchBeganAt) < s_batchTime;
+        bool wasFull = _batchCount == _batchMax;
+        Array.Clear(_batch, 0, _batchCount);
+        _batchMax = !isFast ? 1 : wasFull ? Math.Min(BatchMax, 2 * _batchMax) : _batchMax;
         (_batchPump, _batchCount, _batchDone, _batchTold) = (null, 0, 0, 0);
+    }
+
+    private void ReturnBatch()
+    {
+        if (_batch.Length == 0) { return; }
+        ArrayPool<InboundMessage>.Shared.Return(_batch);
+        _batch = [];
     }
 
     /// <summary>A handler takes its time: what was handled before it does not wait for it.</summary>

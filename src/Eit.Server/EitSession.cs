@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Security.Claims;
 using System.Threading.Channels;
 using Eit.Backoff;
@@ -26,7 +27,8 @@ public sealed class EitSession
     private readonly EitSessions _sessions;
     private readonly TimeProvider _time;
     private readonly Func<SessionId?, SendTarget> _findTarget;
-    private readonly ConcurrentDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = new();
+    private ConcurrentDictionary<object, object?>? _items;
+    private ImmutableDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = ImmutableDictionary<byte, Func<InboundMessage, ValueTask>>.Empty;
 
     internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
     {
@@ -78,7 +80,7 @@ public sealed class EitSession
     public IReadOnlyDictionary<string, StringValues> Headers { get; }
 
     /// <summary>Gets a place for the application's own things.</summary>
-    public IDictionary<object, object?> Items { get; } = new ConcurrentDictionary<object, object?>();
+    public IDictionary<object, object?> Items => LazyInitializer.EnsureInitialized(ref _items, static () => new ConcurrentDictionary<object, object?>());
 
     /// <summary>Gets whether a transport is there now.</summary>
     public bool IsConnected => Read(static machine => machine.IsConnected);
@@ -156,7 +158,7 @@ public sealed class EitSession
     {
         ArgumentOutOfRangeException.ThrowIfZero(kind);
         ArgumentNullException.ThrowIfNull(handler);
-        if (!_onKind.TryAdd(kind, handler)) { throw new InvalidOperationException($"There is a handler already for messages of kind {kind}."); }
+        if (!ImmutableInterlocked.TryAdd(ref _onKind, kind, handler)) { throw new InvalidOperationException($"There is a handler already for messages of kind {kind}."); }
     }
 
     /// <summary>Sends a text, if that is possible at once.</summary>
