@@ -42,11 +42,7 @@ internal sealed class OwnServer : IAsyncDisposable
         builder.Services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
         builder.Services.AddRouting();
         builder.Services.AddAuthentication(BearerTokenDefaults.AuthenticationScheme).AddBearerToken();
-        builder.Services.AddEit(options =>
-        {
-            options.Session = session;
-            options.SpreadMin = TimeSpan.FromMilliseconds(20);     // One client need not keep out of the way of others.
-        });
+        builder.Services.AddEit(options => options.Session = session);
         _app = builder.Build();
         _app.MapEit(Path, (from, text) =>
         {
