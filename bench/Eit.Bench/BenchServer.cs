@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Eit.Server;
 using Microsoft.AspNetCore.Builder;
@@ -16,14 +15,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.Bench;
 
-/// <summary>The server process: the same work over bare WebSockets, SignalR and Eit. It says on one line how to reach it, answers each line of its standard input with one, and ends with it.</summary>
+/// <summary>The server process: the same work over bare WebSockets, SignalR and Eit. It reads its certificate, says its port, answers each further line of its standard input with one, and ends with it.</summary>
 internal static class BenchServer
 {
     private const int ConnectionsMax = 20_000;
 
     internal static async Task<int> RunAsync(int port)
     {
-        using X509Certificate2 certificate = MakeCertificate();
+        using X509Certificate2 certificate = BenchCertificate.Read(await Console.In.ReadLineAsync());
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificate)));
         builder.Services.AddRouting();
@@ -55,8 +54,12 @@ internal static class BenchServer
             ["eit-at-once"] = new FanOut.Eit(sessions, isText: true, waits: false),
         };
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        Console.WriteLine($"{new Uri(address).Port} {Convert.ToHexString(SHA256.HashData(certificate.RawData))}");
-        while (await Console.In.ReadLineAsync() is { } line) { Console.WriteLine(await AnswerAsync(line.Split(' '), fanOuts)); }
+        Console.WriteLine(new Uri(address).Port);
+        while (await Console.In.ReadLineAsync() is { } line)
+        {
+            string answer = line is "connections" ? (raw.Count + SignalRHub.Connections + sessions.Count).ToString(CultureInfo.InvariantCulture) : await AnswerAsync(line.Split(' '), fanOuts);
+            Console.WriteLine(answer);
+        }
         Environment.Exit(0);                                       // Thousands of closes measure nothing.
         return 0;
     }
@@ -102,7 +105,7 @@ internal static class BenchServer
         {
             fanOut.SendAsync(Message.Numbered(count, bytes)).AsTask().Wait();
             TimeSpan left = ((count + 1) * every) - watch.Elapsed;
-            if (left > TimeSpan.Zero) { Thread.Sleep(left); }
+            if (left > TimeSpan.Zero) { Thread.Sleep(Math.Max(1, (int)left.TotalMilliseconds)); }
         }
         fanOut.SendAsync(new Message($"{Message.Answer}{count}")).AsTask().Wait();
         return count.ToString(CultureInfo.InvariantCulture);
@@ -115,13 +118,5 @@ internal static class BenchServer
         lines[line] = true;
         await line.ReceiveAsync(new ServerEnd(line).ReceivedAsync);
         lines.TryRemove(line, out _);
-    }
-
-    private static X509Certificate2 MakeCertificate()
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
-        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), password: null);
     }
 }

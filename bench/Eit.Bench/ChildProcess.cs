@@ -31,20 +31,21 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Starts this program once more.</summary>
-    internal static Task<ChildProcess> StartAsync(bool hasServerGc, params string[] arguments)
+    internal static Task<ChildProcess> StartAsync(bool hasServerGc, string? firstLine, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!);
         bool isHosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) is "dotnet";
         if (isHosted) { start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location); }
         foreach (string argument in arguments) { start.ArgumentList.Add(argument); }
         start.Environment["DOTNET_gcServer"] = hasServerGc ? "1" : "0";
-        return StartAsync(start);
+        return StartAsync(start, firstLine);
     }
 
-    internal static async Task<ChildProcess> StartAsync(ProcessStartInfo start)
+    internal static async Task<ChildProcess> StartAsync(ProcessStartInfo start, string? firstLine = null)
     {
         (start.RedirectStandardInput, start.RedirectStandardOutput) = (true, true);
         Process process = Process.Start(start) ?? throw new InvalidOperationException("The process did not start.");
+        if (firstLine is not null) { await process.StandardInput.WriteLineAsync(firstLine); }
         string said = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The process said nothing.");
         return new ChildProcess(process, said);
     }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Eit.Bench;
 
-/// <summary>A TCP relay that holds every byte back for half of a round trip.</summary>
+/// <summary>A TCP relay that holds every byte back for half of a round trip, and the first ones of a connection for a whole one more: the connection itself takes that.</summary>
 internal sealed class DelayRelay : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -45,6 +45,7 @@ internal sealed class DelayRelay : IDisposable
         using Socket server = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.NoDelay = true;
         await server.ConnectAsync(IPAddress.Loopback, _upstream);
+        await Task.Delay(2 * _delay);
         await Task.WhenAll(CopyAsync(client, server), CopyAsync(server, client));
         client.Dispose();
     }

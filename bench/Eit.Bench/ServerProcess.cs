@@ -8,8 +8,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private ServerProcess(ChildProcess process)
     {
         Process = process;
-        string[] words = process.Said.Split(' ');
-        Address = new ServerAddress(int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
+        Address = new ServerAddress(int.Parse(process.Said, CultureInfo.InvariantCulture), BenchCertificate.Sha256);
     }
 
     internal ChildProcess Process { get; }
@@ -20,7 +19,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     internal string CertificateSha256 => Address.CertificateSha256;
 
-    internal static async Task<ServerProcess> StartAsync(int port = 0) => new(await ChildProcess.StartAsync(hasServerGc: true, "server", port.ToString(CultureInfo.InvariantCulture)));   // As in every ASP.NET Core application.
+    /// <summary>Starts it, with the garbage collector that every ASP.NET Core application has.</summary>
+    internal static async Task<ServerProcess> StartAsync(int port = 0) =>
+        new(await ChildProcess.StartAsync(hasServerGc: true, BenchCertificate.Write(), "server", port.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Asks how many bytes it has allocated since it began.</summary>
     internal async Task<long> AllocatedAsync() => long.Parse(await Process.AskAsync("allocated"), CultureInfo.InvariantCulture);

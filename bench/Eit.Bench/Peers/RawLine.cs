@@ -12,6 +12,9 @@ internal sealed class RawLine(WebSocket socket, bool isBatched) : ILine
 
     public ValueTask SendAsync(Message message) => socket.SendAsync((isBatched ? message.Batch : message.Bytes).AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
 
+    /// <summary>Gets a task that ends when nothing more comes.</summary>
+    internal Task Ended => _receiving;
+
     internal void BeginReceiving(ReceiveHandler received) => _receiving = ReceiveAsync(received);
 
     /// <summary>Receives until the other end closes. An idle line holds no buffer.</summary>

@@ -7,10 +7,21 @@ internal abstract class SignalRHub(IHubClients clients) : Hub
 {
     internal const string Method = "m";
     private static readonly object s_end = new();
+    private static int s_connections;
+
+    /// <summary>Gets how many there are.</summary>
+    internal static int Connections => Volatile.Read(ref s_connections);
 
     public override Task OnConnectedAsync()
     {
+        Interlocked.Increment(ref s_connections);
         Context.Items[s_end] = new ServerEnd(new ServerLine(clients.Client(Context.ConnectionId)));
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDisconnectedAsync(Exception? exception)
+    {
+        Interlocked.Decrement(ref s_connections);
         return Task.CompletedTask;
     }
 

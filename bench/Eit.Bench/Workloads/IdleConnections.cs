@@ -16,7 +16,7 @@ internal static class IdleConnections
         using var relay = new CountingRelay(server.Port);
         foreach (int count in (int[])[0, Count])
         {
-            await using ChildProcess clients = await ChildProcess.StartAsync(hasServerGc: false, "clients", Stack.EitBytes.Name, relay.Port.ToString(CultureInfo.InvariantCulture), server.CertificateSha256);
+            await using ChildProcess clients = await ChildProcess.StartAsync(hasServerGc: false, firstLine: null, "clients", Stack.EitBytes.Name, relay.Port.ToString(CultureInfo.InvariantCulture), server.CertificateSha256);
             await clients.AskAsync($"open {count}");
             await Task.Delay(s_settling);
             (TimeSpan serverCpu, TimeSpan clientCpu) = (server.Process.ProcessorTime, clients.ProcessorTime);

@@ -33,7 +33,7 @@ internal static class Memory
     private static async Task MeasureAsync(Stack stack, Report report)
     {
         await using ServerProcess server = await ServerProcess.StartAsync();
-        await using ChildProcess clients = await ChildProcess.StartAsync(hasServerGc: false, "clients", stack.Name, server.Port.ToString(CultureInfo.InvariantCulture), server.CertificateSha256);
+        await using ChildProcess clients = await ChildProcess.StartAsync(hasServerGc: false, firstLine: null, "clients", stack.Name, server.Port.ToString(CultureInfo.InvariantCulture), server.CertificateSha256);
         bool isOurs = stack == Stack.EitBytes;
         await using ClientEnd? busy = isOurs ? await stack.OpenOwnAsync(server) : null;
         double alone = busy is null ? 0 : await BusyAsync(busy);
