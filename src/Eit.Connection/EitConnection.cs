@@ -843,8 +843,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
         {
             if (message.Kind != 0) { return connection.HandleKindAsync(pump.Machine.Id, message); }
-            if (connection._options.CallbackContext.Context is not { } context) { return connection.HandleAsync(message); }
-            return HandleOnAsync(context, message);
+            return connection._options.CallbackContext.Context is { } context ? HandleOnAsync(context, message) : connection.HandleAsync(message);
         }
 
         protected override ValueTask OnEventAsync(object value)
@@ -861,6 +860,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             return default;
         }
 
+        /// <summary>Apart, so that only who has a context pays for the closure.</summary>
         private ValueTask HandleOnAsync(SynchronizationContext context, InboundMessage message) => RunOnAsync(context, () => connection.HandleAsync(message));
 
         private static async ValueTask RunOnAsync(SynchronizationContext context, Func<ValueTask> act)
