@@ -9,11 +9,12 @@ WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicat
 builder.Logging.ClearProviders();
 builder.WebHost.UseUrls("http://127.0.0.1:0");
 builder.Services.AddEit(options => options.ExemptForDevelopment(unencrypted: true, anonymous: true));
+builder.Services.AddEitRpc(new RpcSessionsOptions { Json = SampleJson.Default });
 await using WebApplication app = builder.Build();
 
-var sessions = new ConcurrentDictionary<string, RpcSession>();
+RpcSessions sessions = app.Services.GetRequiredService<RpcSessions>();
 var store = new ConcurrentQueue<(string Schema, Record Record)>();
-app.MapEitRpc("/api", CreateSession, new RpcOptions { Json = SampleJson.Default });
+app.MapEitRpc("/api", CreateSession);
 await app.StartAsync();
 var address = new Uri(app.Urls.First().Replace("http:", "ws:", StringComparison.Ordinal) + "/api?user=ada");
 
@@ -41,14 +42,8 @@ RpcSession? CreateSession(HttpContext context)
     var session = new RpcSession { Api = RpcApi.Of<IServerApi>(new ServerApi(sessions, store)) };
     session.OnStart = () =>
     {
-        sessions[user] = session;
-        session.Emit("hi", "A new session has started");
+        session.Emit("hi", $"A new session has started for {user}");
         session.Dispatch(new StoreAction("ACTION_TYPE", "none", Payload: null));
-        return default;
-    };
-    session.OnClose = _ =>
-    {
-        sessions.TryRemove(user, out RpcSession? gone);
         return default;
     };
     return session;

@@ -4,7 +4,7 @@ using Eit.Rpc;
 namespace Eit.Samples.Rpc;
 
 /// <summary>The api of one session.</summary>
-internal sealed class ServerApi(ConcurrentDictionary<string, RpcSession> sessions, ConcurrentQueue<(string Schema, Record Record)> store) : IServerApi
+internal sealed class ServerApi(RpcSessions sessions, ConcurrentQueue<(string Schema, Record Record)> store) : IServerApi
 {
     /// <summary>Gives a value at once, or later, or an error: its message is told to the caller.</summary>
     public async Task<string> Clap(int hands)
@@ -19,7 +19,7 @@ internal sealed class ServerApi(ConcurrentDictionary<string, RpcSession> session
     public Task CreateRecord(string schema, Record record)
     {
         store.Enqueue((schema, record));
-        foreach (RpcSession session in sessions.Values) { session.Dispatch(new StoreAction("schema.insert", schema, record)); }
+        sessions.Dispatch(new StoreAction("schema.insert", schema, record));
         return Task.CompletedTask;
     }
 

@@ -376,6 +376,9 @@ public sealed partial class EitConnection : IAsyncDisposable
         Act(now => _machine.Wake(now));
     }
 
+    /// <summary>Gets whether the caller runs inside a handler of messages, for which every message behind it waits.</summary>
+    internal bool IsInsideMessageHandler => _host.IsInsideMessageHandler;
+
     /// <summary>Ends a session at once, if it is still there: what came in it can't be. The connection goes on with a new one if the code lets it.</summary>
     internal void Abort(SessionId session, CloseCode code, string reason)
     {

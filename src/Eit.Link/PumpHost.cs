@@ -51,6 +51,9 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Gets whether the caller runs inside a handler or event of this host, or inside user code for which its handlers have to wait.</summary>
     public virtual bool IsInsideHandler => IsInsideOwnHandler;
 
+    /// <summary>Gets whether the caller runs inside a handler of messages of this host.</summary>
+    public bool IsInsideMessageHandler => _scope.Value is { IsRunning: true, IsMessage: true };
+
     /// <summary>Gets the log.</summary>
     protected internal ILogger Logger { get; }
 
@@ -118,6 +121,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         {
             while (TryTakeWork(out HostEvent? @event))
             {
+                scope.IsMessage = @event is null;
                 ValueTask running = @event is null ? HandleAsync(_batchPump!, in _batch[_batchDone]) : RaiseAsync(@event.Value);
                 if (!running.IsCompletedSuccessfully)
                 {
@@ -326,5 +330,6 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private sealed class HandlerScope
     {
         internal volatile bool IsRunning = true;
+        internal volatile bool IsMessage;
     }
 }

@@ -12,7 +12,8 @@ namespace Eit.Rpc;
 /// <remarks>
 /// <para>A call that is under way when the connection is lost goes on: its method runs once, and its result comes after the resume. Where the session is lost it ends with
 /// <see cref="RpcCallLostException"/>.</para>
-/// <para>Methods and handlers run on pool threads. A handler of the connection's own messages must not await a call: the answer waits for the handler.</para>
+/// <para>Methods and handlers run on pool threads. A handler of the connection's own messages can't call, because the answer would wait for the handler: it hands the call over with
+/// <see cref="Post"/>.</para>
 /// <para>All members are safe from any thread.</para>
 /// </remarks>
 public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
@@ -36,6 +37,7 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
             PeerOf(session).Receive(message.Text, message.PayloadBytes);
             return default;
         });
+        connection.StateChanged += OnStateChanged;
         connection.SessionEnded += OnSessionEnded;
     }
 
@@ -51,6 +53,24 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
 
     /// <inheritdoc/>
     public RpcJson Json { get; }
+
+    /// <summary>Sets what is done at the beginning of each session, the first one and each that follows one that was lost: before any of its events and actions, which wait for it. It may call. Here a
+    /// client asks for what it has missed. Set it before start.</summary>
+    /// <param name="handler">What is done. What it throws is logged.</param>
+    public void OnSession(Func<ValueTask> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _handlers.Session = handler;
+    }
+
+    /// <summary>Runs work in its place among the handlers of events, and does not wait for it. It may call.</summary>
+    /// <param name="work">The work. What it throws is logged.</param>
+    /// <returns>False when there is no session, or <see cref="RpcOptions.EventsWaitingMax"/> pieces wait already: then the work is not done.</returns>
+    public bool Post(Func<ValueTask> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return Connection.SessionId is { } session && PeerOf(session).Post(work);
+    }
 
     /// <summary>Sets who handles an event; events and actions are handled one at a time, in order. Set it before start, or events may be missed.</summary>
     /// <typeparam name="T">The event's data.</typeparam>
@@ -82,7 +102,16 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
     public void OnDispatch<T>(Func<T?, ValueTask> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        _handlers.Dispatch = action => handler(Json.Read<T>(action));
+        OnDispatch<T>((action, _) => handler(action));
+    }
+
+    /// <summary>Sets who handles the actions that the server dispatches, and is told where they are in their group's log. Set it before start, or actions may be missed.</summary>
+    /// <typeparam name="T">An action.</typeparam>
+    /// <param name="handler">The handler; the next action waits for its task. The position is null for an action that was dispatched to no group. What it throws is logged.</param>
+    public void OnDispatch<T>(Func<T?, RpcPosition?, ValueTask> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _handlers.Dispatch = (action, position) => handler(Json.Read<T>(action), position);
     }
 
     /// <summary>Sets who handles the actions that the server dispatches, in JSON. Set it before start, or actions may be missed.</summary>
@@ -90,7 +119,7 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
     public void OnDispatch(Action<JsonElement> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        _handlers.Dispatch = action =>
+        _handlers.Dispatch = (action, _) =>
         {
             handler(action);
             return default;
@@ -122,6 +151,7 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
     /// <summary>Ends every call that is under way, and waits for what it has started. The connection goes on, without calls.</summary>
     public async ValueTask DisposeAsync()
     {
+        Connection.StateChanged -= OnStateChanged;
         Connection.SessionEnded -= OnSessionEnded;
         Task[] stopping;
         lock (_gate)
@@ -141,7 +171,12 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
             if (_peers.TryGetValue(session, out RpcPeer? known)) { return known; }
             var peer = new RpcPeer(new SessionLink(Connection, session), EitRpcWire.Instance, _options, Json, _handlers, _logger);
             if (_isDisposed || session == _ended) { _stopping.Add(peer.StopAsync()); }
-            else { _peers.Add(session, peer); }
+            else
+            {
+                Task[] before = [.. _stopping, .. _peers.Values.Select(static other => other.Ended)];
+                _peers.Add(session, peer);
+                peer.Post(() => BeginAsync(before));
+            }
             return peer;
         }
     }
@@ -174,6 +209,19 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
         }
     }
 
+    /// <summary>Events and actions of the session before are handled first: so who asks what it has missed knows how far it has come.</summary>
+    private async ValueTask BeginAsync(Task[] before)
+    {
+        await Task.WhenAll(before).ConfigureAwait(false);
+        if (_handlers.Session is { } onSession) { await onSession().ConfigureAwait(false); }
+    }
+
+    /// <summary>A session that nobody has called in has its beginning too.</summary>
+    private void OnStateChanged(object? sender, EitStateChange change)
+    {
+        if (change.Current == EitConnectionState.Connected && Connection.SessionId is { } session) { PeerOf(session); }
+    }
+
     private void OnSessionEnded(object? sender, EitSessionEnded ended)
     {
         lock (_gate)
@@ -182,11 +230,14 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
             _stopping.RemoveWhere(static stopping => stopping.IsCompleted);
             if (_peers.Remove(ended.SessionId, out RpcPeer? peer)) { _stopping.Add(peer.StopAsync()); }
         }
+        if (Connection.IsConnected && Connection.SessionId is { } next && next != ended.SessionId) { PeerOf(next); }   // It was moved to another server, without an outage.
     }
 
     /// <summary>One session of the connection.</summary>
     private sealed class SessionLink(EitConnection connection, SessionId session) : IRpcLink
     {
+        public bool IsInsideHandler => connection.IsInsideMessageHandler;
+
         public ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken) =>
             connection.SendAsync(text, options with { Session = session }, cancellationToken);
 

@@ -65,7 +65,7 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
     public void OnDispatch<T>(Func<T?, ValueTask> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        _handlers.Dispatch = action => handler(Json.Read<T>(action));
+        _handlers.Dispatch = (action, _) => handler(Json.Read<T>(action));
     }
 
     /// <summary>Connects, once.</summary>
@@ -228,14 +228,17 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
             else { call?.TrySetException(new RpcException(value.ValueKind == JsonValueKind.String ? value.GetString()! : "The call failed.")); }
             return;
         }
-        Func<JsonElement, ValueTask>? handler = code == 0 ? _handlers.Dispatch : message[1].ValueKind == JsonValueKind.String ? _handlers.Events.GetValueOrDefault(message[1].GetString()!) : null;
-        JsonElement data = code == 0 ? message[1] : length > 2 ? message[2] : JsonElement.Parse("null");
-        if (handler is not null) { _eventHandlers.Add(() => HandleAsync(handler, data)); }
+        if (code == 0 && _handlers.Dispatch is { } onDispatch) { _eventHandlers.Add(() => HandleAsync(() => onDispatch(message[1], null))); }
+        if (code < 0 && message[1].ValueKind == JsonValueKind.String && _handlers.Events.GetValueOrDefault(message[1].GetString()!) is { } onEvent)
+        {
+            JsonElement data = length > 2 ? message[2] : JsonElement.Parse("null");
+            _eventHandlers.Add(() => HandleAsync(() => onEvent(data)));
+        }
     }
 
-    private async Task HandleAsync(Func<JsonElement, ValueTask> handler, JsonElement data)
+    private async Task HandleAsync(Func<ValueTask> handler)
     {
-        try { await handler(data).ConfigureAwait(false); }
+        try { await handler().ConfigureAwait(false); }
         catch (Exception failure) { SocketRedLog.HandlerThrew(_logger, failure); }
     }
 }

@@ -14,7 +14,7 @@ internal static class KnownJson
     [
         "bool", "byte", "short", "int", "long", "float", "double", "decimal", "string", "byte[]", "string[]", "int[]", "global::System.Guid", "global::System.DateTime", "global::System.DateTimeOffset",
         "global::System.TimeSpan", "bool?", "int?", "long?", "double?", "global::System.Text.Json.JsonElement", "global::System.Text.Json.JsonElement?", "global::System.Text.Json.Nodes.JsonNode",
-        "global::System.Text.Json.Nodes.JsonObject", "global::System.Text.Json.Nodes.JsonArray",
+        "global::System.Text.Json.Nodes.JsonObject", "global::System.Text.Json.Nodes.JsonArray", "global::Eit.Rpc.RpcPosition", "global::Eit.Rpc.RpcJoined",
     ];
 
     internal static string NameOf(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);

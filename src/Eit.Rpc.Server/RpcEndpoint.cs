@@ -6,16 +6,21 @@ using Microsoft.Extensions.Logging;
 namespace Eit.Rpc;
 
 /// <summary>An endpoint whose clients call.</summary>
-internal sealed partial class RpcEndpoint(Func<HttpContext, ValueTask<RpcSession?>> createSession, RpcOptions options, ILogger logger)
+/// <param name="createSession">Makes the session of a client.</param>
+/// <param name="makeOwn">Makes who handles what is no call; null for the session's own handler.</param>
+/// <param name="sessions">The sessions of this server.</param>
+/// <param name="options">How.</param>
+/// <param name="logger">Where it logs.</param>
+internal sealed partial class RpcEndpoint(Func<HttpContext, ValueTask<RpcSession?>> createSession, Func<IServiceProvider, EitHandler>? makeOwn, RpcSessions sessions, RpcOptions options, ILogger logger)
 {
-    private readonly RpcJson _json = new(options.Json);
+    private readonly RpcJson _json = new(options.Json ?? sessions.Options.Json);
 
     internal async Task HandleAsync(TransportEndpoint endpoint, HttpContext context)
     {
         RpcSession? session = null;
         await endpoint.HandleAsync(
             context,
-            _ => new MadeHandler(new RpcHandler(session!, options, _json, logger), IsOwned: true),
+            services => new MadeHandler(new RpcHandler(session!, makeOwn is null ? session!.Handler : makeOwn(services), sessions, options, _json, logger), IsOwned: true),
             async request =>
             {
                 try { session = await createSession(request).ConfigureAwait(false); }

@@ -7,13 +7,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Eit.Rpc;
 
-/// <summary>Joins an application's session to Eit's: over Eit as messages of a kind of their own, with a plain client in the messages of socket.red.</summary>
-internal sealed class RpcHandler(RpcSession session, RpcOptions options, RpcJson json, ILogger logger) : EitHandler
+/// <summary>Joins an application's session to Eit's: over Eit as messages of a kind of their own, with a plain client in the messages of socket.red. All else goes to the application's own handler.</summary>
+internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSessions sessions, RpcOptions options, RpcJson json, ILogger logger) : EitHandler
 {
     private const byte Kind = 1;
     private RpcPeer? _peer;
+    private bool _isStarted;
 
-    public override ValueTask OnConnectedAsync(EitSession connected)
+    public override async ValueTask OnConnectedAsync(EitSession connected)
     {
         RpcWire wire = connected.IsPlain ? RedRpcWire.Instance : EitRpcWire.Instance;
         var peer = new RpcPeer(new SessionLink(connected), wire, options, json, session.Handlers, logger);
@@ -24,24 +25,41 @@ internal sealed class RpcHandler(RpcSession session, RpcOptions options, RpcJson
             peer.Receive(message.Text, message.PayloadBytes);
             return default;
         });
+        if (own is not null) { await own.OnConnectedAsync(connected).ConfigureAwait(false); }
+        if (connected.IsClosing) { return; }                       // Its channel refuses it.
+        _isStarted = true;
+        sessions.Began(session);
         if (session.OnStart is { } onStart) { peer.Post(onStart); }   // Not here: it may call its client, whose answer would wait for it.
-        return default;
     }
 
     public override ValueTask OnMessageAsync(EitSession connected, string message)
     {
-        if (connected.IsPlain) { _peer!.Receive(message, Encoding.UTF8.GetByteCount(message)); }
+        if (!connected.IsPlain) { return own?.OnMessageAsync(connected, message) ?? default; }
+        _peer!.Receive(message, Encoding.UTF8.GetByteCount(message));
         return default;
     }
 
+    public override ValueTask OnBytesAsync(EitSession connected, ReadOnlyMemory<byte> message) => own?.OnBytesAsync(connected, message) ?? default;
+
+    public override ValueTask OnOutageAsync(EitSession connected, CloseCode code, string reason) => own?.OnOutageAsync(connected, code, reason) ?? default;
+
+    public override ValueTask OnResumedAsync(EitSession connected, TimeSpan outage) => own?.OnResumedAsync(connected, outage) ?? default;
+
+    public override ValueTask OnSlowConsumerAsync(EitSession connected, EitSlowConsumer backlog) => own?.OnSlowConsumerAsync(connected, backlog) ?? default;
+
     public override async ValueTask OnClosedAsync(EitSession connected, EitSessionEnd end)
     {
+        sessions.Ended(session);
+        session.LeaveAll();
         if (_peer is { } peer) { await peer.StopAsync().ConfigureAwait(false); }
-        if (session.OnClose is { } onClose) { await onClose(end).ConfigureAwait(false); }
+        if (own is not null) { await own.OnClosedAsync(connected, end).ConfigureAwait(false); }
+        if (_isStarted && session.OnClose is { } onClose) { await onClose(end).ConfigureAwait(false); }
     }
 
     private sealed class SessionLink(EitSession session) : IRpcLink
     {
+        public bool IsInsideHandler => session.IsInsideHandler;
+
         public ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken) => session.SendAsync(text, options, cancellationToken);
 
         public void Abort(CloseCode code, string reason) => session.Abort(code, reason);

@@ -43,13 +43,17 @@ internal sealed class EitRpcWire : RpcWire
         WriteValue(writer, "data", data);
     });
 
-    internal override RpcText Dispatch(RpcValue action) => Write("dispatch", id: null, writer => WriteValue(writer, "action", action));
+    internal override RpcText Dispatch(RpcValue action, RpcPosition? position) => Write("dispatch", id: null, writer =>
+    {
+        WriteValue(writer, "action", action);
+        if (position is not null) { WritePosition(writer, position); }
+    });
 
     protected override RpcMessage Read(JsonElement root)
     {
         if (root.ValueKind != JsonValueKind.Object || TextOf(root, "t") is not { } type) { return RpcMessage.Unreadable; }
         if (type == "event") { return new RpcMessage(RpcMessageType.Event) { Name = TextOf(root, "name"), Value = Of(root, "data") }; }
-        if (type == "dispatch") { return new RpcMessage(RpcMessageType.Dispatch) { Value = Of(root, "action") }; }
+        if (type == "dispatch") { return new RpcMessage(RpcMessageType.Dispatch) { Value = Of(root, "action"), Position = PositionOf(root) }; }
         long id = NumberOf(Of(root, "id"));
         if (id < 0) { return RpcMessage.Unreadable; }
         return type switch
@@ -71,6 +75,10 @@ internal sealed class EitRpcWire : RpcWire
             _ => RpcMessage.Unreadable,
         };
     }
+
+    private static RpcPosition? PositionOf(JsonElement root) => TextOf(root, "group") is { } group && TextOf(root, "log") is { } log && NumberOf(Of(root, "serial")) is >= 0 and var serial
+        ? new RpcPosition(group, log, serial)
+        : null;
 
     private static RpcText Write(string type, long? id, Action<Utf8JsonWriter> members) => RpcText.Write(writer =>
     {

@@ -7,6 +7,9 @@ namespace Eit.Rpc;
 /// <summary>The one session that calls go over.</summary>
 internal interface IRpcLink
 {
+    /// <summary>Gets whether the caller runs inside a handler for which the answers in this session have to wait.</summary>
+    bool IsInsideHandler { get; }
+
     /// <summary>Sends a text in this session.</summary>
     ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken);
 

@@ -42,7 +42,14 @@ internal sealed class RedRpcWire : RpcWire
         data.WriteTo(writer);
     });
 
-    internal override RpcText Dispatch(RpcValue action) => WriteArray(DispatchCode, action.WriteTo);
+    internal override RpcText Dispatch(RpcValue action, RpcPosition? position) => WriteArray(DispatchCode, writer =>
+    {
+        action.WriteTo(writer);
+        if (position is null) { return; }
+        writer.WriteStartObject();
+        WritePosition(writer, position);
+        writer.WriteEndObject();
+    });
 
     internal override RpcText Item(long id, RpcValue value) => throw new NotSupportedException("This wire has no streams.");
 

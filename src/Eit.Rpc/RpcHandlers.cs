@@ -10,5 +10,8 @@ internal sealed class RpcHandlers
 
     internal ConcurrentDictionary<string, Func<JsonElement, ValueTask>> Events { get; } = new();
 
-    internal Func<JsonElement, ValueTask>? Dispatch { get; set; }
+    internal Func<JsonElement, RpcPosition?, ValueTask>? Dispatch { get; set; }
+
+    /// <summary>What is done first in each session; null for nothing.</summary>
+    internal Func<ValueTask>? Session { get; set; }
 }

@@ -26,10 +26,16 @@ public sealed class RpcJson
     [RequiresDynamicCode("Converters may have to be made at run time; use a JsonSerializerContext there.")]
     public static IJsonTypeInfoResolver Reflection() => new DefaultJsonTypeInfoResolver();
 
+    /// <summary>A value as the JSON that it is now.</summary>
+    internal JsonElement Element<T>(T value) => JsonSerializer.SerializeToElement(value, TypeOf(typeof(T)));
+
     internal RpcValue Value<T>(T value) => new(value, TypeOf(typeof(T)));
 
     /// <summary>A value that goes as what it is.</summary>
     internal RpcValue ValueOf(object? value) => new(value, TypeOf(value?.GetType() ?? typeof(JsonElement?)));
+
+    /// <summary>JSON that is to be written as it is.</summary>
+    internal static RpcValue Written(JsonElement json) => new(json, RpcJsonContext.Default.JsonElement);
 
     internal JsonTypeInfo TypeOf(Type type) => _options.TryGetTypeInfo(type, out JsonTypeInfo? known)
         ? known

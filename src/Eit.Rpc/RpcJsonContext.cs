@@ -25,6 +25,8 @@ namespace Eit.Rpc;
 [JsonSerializable(typeof(byte[]))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(int[]))]
+[JsonSerializable(typeof(RpcPosition))]
+[JsonSerializable(typeof(RpcJoined))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(JsonElement?))]
 [JsonSerializable(typeof(JsonNode))]

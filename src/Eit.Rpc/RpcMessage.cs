@@ -25,6 +25,9 @@ internal sealed record RpcMessage(RpcMessageType Type)
     /// <summary>How many items may be sent in all; 0 where no stream is wanted.</summary>
     internal long Items { get; init; }
 
+    /// <summary>The place of an action in its group's log; null for one that has none.</summary>
+    internal RpcPosition? Position { get; init; }
+
     /// <summary>Why a call failed.</summary>
     internal string? Error { get; init; }
 

@@ -47,6 +47,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private long _servedBytes;
     private long _eventsSent;
     private long _eventsAllowed;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _stopping;
 
     internal RpcPeer(IRpcLink link, RpcWire wire, RpcOptions options, RpcJson json, RpcHandlers handlers, ILogger logger)
@@ -64,6 +65,11 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     }
 
     internal RpcJson Json { get; }
+
+    internal RpcWire Wire => _wire;
+
+    /// <summary>Gets a task that ends when the session is over and its methods and handlers have finished, or did not within the limit.</summary>
+    internal Task Ended => _ended.Task;
 
     /// <summary>Gets how many of the other end's calls are under way.</summary>
     internal int Serving
@@ -139,6 +145,10 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!_wire.IsFull) { throw new NotSupportedException("The client of this session takes no calls."); }
+        if (_link.IsInsideHandler)
+        {
+            throw new InvalidOperationException("A handler of this connection's own messages can't wait for a call: the answer would wait for the handler. Hand the call over with Post.");
+        }
         long began = _options.TimeProvider.GetTimestamp();
         IncomingCall? within = s_served.Value is { IsOver: false } served && served.Peer == this ? served : null;
         if (within is null)
@@ -238,20 +248,28 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     internal bool Emit(in RpcText text)
     {
         if (text.Bytes > _options.ResultBytesMax) { throw new ArgumentException($"The event has {text.Bytes} bytes; {_options.ResultBytesMax} are the limit.", nameof(text)); }
-        lock (_gate)
-        {
-            int waiting = _wire.IsFull ? _events.Count : _answerSender.Count;
-            if (_stopping is not null || waiting >= _options.EventsWaitingMax) { return false; }
-            _events.Enqueue(new Outgoing(text.Text));
-            ReleaseEvents();
-        }
-        _answerSender.Flush();
+        if (!TryQueue([text])) { return false; }
+        Flush();
         return true;
     }
 
-    internal RpcText EventText<T>(string name, T data) => _wire.Event(name, Json.Value(data));
+    /// <summary>Takes events and actions over, all or none, in order; <see cref="Flush"/> follows, outside of the caller's lock.</summary>
+    internal bool TryQueue(IReadOnlyCollection<RpcText> texts)
+    {
+        lock (_gate)
+        {
+            long waiting = _wire.IsFull ? _events.Count - (_eventsAllowed - _eventsSent) : _answerSender.Count;
+            if (_stopping is not null || waiting + texts.Count > _options.EventsWaitingMax) { return false; }
+            foreach (RpcText text in texts) { _events.Enqueue(new Outgoing(text.Text)); }
+            ReleaseEvents();
+            return true;
+        }
+    }
 
-    internal RpcText DispatchText<T>(T action) => _wire.Dispatch(Json.Value(action));
+    internal void Flush() => _answerSender.Flush();
+
+    /// <summary>Ends the session of a client that takes its events too slowly: it comes back with a new one, and asks for what it has missed.</summary>
+    internal void GiveUpSlow() => _link.Abort(CloseCode.TooSlow, "RPC G1.4: too many actions wait for the client.");
 
     private void ReleaseEvents()
     {
@@ -263,7 +281,15 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     }
 
     /// <summary>Runs user code in its place among the handlers of events.</summary>
-    internal void Post(Func<ValueTask> handler) => _eventHandlers.Add(() => HandleAsync(handler));
+    /// <returns>False if too much waits, or the session is over.</returns>
+    internal bool Post(Func<ValueTask> handler)
+    {
+        lock (_gate)
+        {
+            if (_stopping is not null) { return false; }
+        }
+        return _eventHandlers.TryAdd(() => HandleAsync(handler), _options.EventsWaitingMax);
+    }
 
     private async Task HandleAsync(Func<ValueTask> handler)
     {
@@ -359,9 +385,9 @@ internal sealed partial class RpcPeer : IAsyncDisposable
 
     private async Task HandleEventAsync(RpcMessage message)
     {
-        Func<JsonElement, ValueTask>? handler = message.Type == RpcMessageType.Dispatch ? _handlers.Dispatch : _handlers.Events.GetValueOrDefault(message.Name ?? string.Empty);
         JsonElement value = message.Value.ValueKind == JsonValueKind.Undefined ? s_null : message.Value;
-        if (handler is not null) { await HandleAsync(() => handler(value)).ConfigureAwait(false); }
+        if (message.Type == RpcMessageType.Dispatch && _handlers.Dispatch is { } onDispatch) { await HandleAsync(() => onDispatch(value, message.Position)).ConfigureAwait(false); }
+        if (message.Type == RpcMessageType.Event && _handlers.Events.GetValueOrDefault(message.Name ?? string.Empty) is { } onEvent) { await HandleAsync(() => onEvent(value)).ConfigureAwait(false); }
         if (!_wire.IsFull) { return; }
         long allowed;
         lock (_gate)
@@ -526,6 +552,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         Task all = Task.WhenAll(_callSender.IdleAsync(), _answerSender.IdleAsync(), _methods.IdleAsync(), _eventHandlers.IdleAsync());
         try { await all.WaitAsync(_options.StopLimit, _options.TimeProvider).ConfigureAwait(false); }
         catch (TimeoutException) { Log.MethodHangs(_logger); }
+        _ended.TrySetResult();
     }
 
     /// <summary>As <see cref="StopAsync"/>.</summary>

@@ -24,7 +24,9 @@ internal abstract class RpcWire
 
     internal abstract RpcText Event(string name, RpcValue data);
 
-    internal abstract RpcText Dispatch(RpcValue action);
+    /// <param name="action">The action.</param>
+    /// <param name="position">Its place in its group's log; null for one that has none.</param>
+    internal abstract RpcText Dispatch(RpcValue action, RpcPosition? position);
 
     /// <summary>Reads a message; one that is none of these is unreadable. Never throws.</summary>
     internal RpcMessage Read(string text)
@@ -40,6 +42,13 @@ internal abstract class RpcWire
         writer.WriteStartArray();
         foreach (RpcValue argument in arguments) { argument.WriteTo(writer); }
         writer.WriteEndArray();
+    }
+
+    protected static void WritePosition(Utf8JsonWriter writer, RpcPosition position)
+    {
+        writer.WriteString("group", position.Group);
+        writer.WriteString("log", position.Log);
+        writer.WriteNumber("serial", position.Serial);
     }
 
     protected static long NumberOf(JsonElement element) => element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out long number) ? number : -1;

@@ -24,6 +24,17 @@ internal sealed class WorkQueue(int parallelMax)
         Start(work, isInOrder: true);
     }
 
+    /// <summary>Adds a piece of work, unless too many wait; it must not fail.</summary>
+    internal bool TryAdd(Func<Task> work, int waitingMax)
+    {
+        lock (_gate)
+        {
+            if (_waiting.Count >= waitingMax) { return false; }
+        }
+        Add(work);
+        return true;
+    }
+
     /// <summary>Runs a piece of work at once, whatever else runs; it must not fail.</summary>
     internal void AddNow(Func<Task> work)
     {

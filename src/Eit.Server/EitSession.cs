@@ -103,6 +103,9 @@ public sealed class EitSession
     /// <summary>Gets a task that ends when the session is over and its transports are released; it never fails.</summary>
     public Task Ended => _pump.Ended;
 
+    /// <summary>Gets whether the caller runs inside a handler for which this session's messages have to wait.</summary>
+    internal bool IsInsideHandler => _host.IsInsideHandler;
+
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
 
     /// <summary>Gets the messages to be read, of a session that was opened by <see cref="HttpContextExtensions.UpgradeEitAsync"/>: the next one, text or bytes, counts as processed when it is

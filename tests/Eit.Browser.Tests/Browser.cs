@@ -22,12 +22,19 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>Opens the sample's page in a window of its own, and sits down as a person does.</summary>
-    internal async Task<BrowserPlayer> SitDownAsync(TablesHost host, string name, int table = 1, int? port = null)
+    /// <summary>Opens a page in a window of its own.</summary>
+    internal async Task<IPage> OpenAsync(Uri address)
     {
         IBrowserContext context = await _chromium!.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true });
         IPage page = await context.NewPageAsync();
-        await page.GotoAsync(new UriBuilder(host.Address) { Port = port ?? host.Address.Port }.Uri.ToString());
+        await page.GotoAsync(address.ToString());
+        return page;
+    }
+
+    /// <summary>Opens the sample's page in a window of its own, and sits down as a person does.</summary>
+    internal async Task<BrowserPlayer> SitDownAsync(TablesHost host, string name, int table = 1, int? port = null)
+    {
+        IPage page = await OpenAsync(new UriBuilder(host.Address) { Port = port ?? host.Address.Port }.Uri);
         await page.GetByLabel("Name").FillAsync(name);
         await page.GetByLabel("Table").FillAsync($"{table}");
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sit down" }).ClickAsync();

@@ -137,6 +137,138 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Calls_that_would_hold_more_bytes_than_they_may_are_refused_until_others_have_ended()
+    {
+        var begun = new Happenings<int>();
+        TaskCompletionSource goOn = Patience.NewSource();
+        RpcApi api = new RpcApi().Add("hold", async call =>
+        {
+            begun.Add(call.Argument<int>(0));
+            await goOn.Task.WaitAsync(call.CancellationToken);
+        });
+        await using RpcHost host = await RpcHost.StartAsync(api, options => (options.CallBytesMax, options.ParallelCalls) = (2_000, 8));
+        RpcConnection client = await host.ConnectAsync();
+        await using EitConnection connection = client.Connection;
+        string ballast = new('x', 900);
+
+        Task[] held = [client.CallAsync("hold", 1, ballast), client.CallAsync("hold", 2, ballast)];
+        RpcException tooMany = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("hold", 3, ballast).Soon());
+        goOn.SetResult();
+        await Task.WhenAll(held).Soon();
+        await client.CallAsync("hold", 4, ballast).Soon();
+
+        Assert.Equal(RpcError.TooManyCalls, tooMany.Error);
+        Assert.Contains("2000 bytes", tooMany.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 4], begun.All);
+    }
+
+    [Fact]
+    public async Task An_item_an_event_or_an_action_that_is_too_large_is_refused_and_the_session_goes_on()
+    {
+        RpcSession? session = null;
+        RpcApi api = new RpcApi().Add("items", static call => call.ReturnAllAsync(ItemsAsync())).Add("ping", static _ => default);
+        static async IAsyncEnumerable<string> ItemsAsync()
+        {
+            yield return "small";
+            await Task.Yield();
+            yield return new string('x', 2000);
+        }
+
+        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession { Api = api }, options => options.ResultBytesMax = 1000);
+        RpcConnection client = await host.ConnectAsync();
+        await using EitConnection connection = client.Connection;
+        var items = new List<string>();
+
+        RpcException tooLarge = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            await foreach (string item in client.StreamAsync<string>("items")) { items.Add(item); }
+        }).Soon();
+        Assert.Throws<ArgumentException>(() => session!.Emit("event", new string('x', 2000)));
+        Assert.Throws<ArgumentException>(() => session!.Dispatch(new string('x', 2000)));
+        await client.CallAsync("ping").Soon();
+
+        Assert.Equal(RpcError.TooLarge, tooLarge.Error);
+        Assert.Equal(["small"], items);
+    }
+
+    [Fact]
+    public async Task What_is_larger_than_the_other_ends_session_takes_is_too_large_both_ways()
+    {
+        RpcApi api = new RpcApi().Add("give", static call =>
+        {
+            call.Return(new string('x', call.Argument<int>(0)));
+            return default;
+        });
+        await using RpcHost host = await RpcHost.StartAsync(api);
+        await using EitConnection connection = host.Host.Client(configure: static options => options.Session = options.Session with { MessageBytesMax = 64 * 1024 });
+        RpcConnection client = connection.UseRpc(new RpcOptions { ArgumentBytesMax = 16 * 1024 * 1024 });
+        await connection.StartAsync().Soon();
+
+        string fits = await client.CallAsync<string>("give", 60 * 1024).Soon();
+        RpcException result = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync<string>("give", 70 * 1024).Soon());
+        RpcException call = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync<string>("give", new string('x', 2 * 1024 * 1024)).Soon());
+
+        Assert.Equal(60 * 1024, fits.Length);
+        Assert.Equal((RpcError.TooLarge, RpcError.TooLarge), (result.Error, call.Error));
+    }
+
+    [Fact]
+    public async Task The_end_of_a_session_waits_for_a_method_that_does_not_end_only_for_its_limit()
+    {
+        var told = new Happenings<string>();
+        var logs = new CapturedLogs();
+        TaskCompletionSource never = Patience.NewSource();
+        await using RpcHost host = await RpcHost.StartAsync(
+            _ => new RpcSession
+            {
+                Api = new RpcApi().Add("hang", async _ =>
+                {
+                    told.Add("begun");
+                    await never.Task;
+                }),
+                OnClose = _ =>
+                {
+                    told.Add("closed");
+                    return default;
+                },
+            },
+            options => options.StopLimit = TimeSpan.FromMilliseconds(50),
+            logs);
+        RpcConnection client = await host.ConnectAsync();
+
+        Task call = client.CallAsync("hang");
+        await told.NextAsync();
+        await client.Connection.DisposeAsync().Soon();
+        string last = await told.NextAsync();
+        never.SetResult();
+
+        Assert.Equal("closed", last);
+        Assert.Contains(logs.Entries, static entry => entry.Item2 == "MethodHangs");
+        await Assert.ThrowsAsync<RpcCallLostException>(() => call.Soon());
+    }
+
+    [Fact]
+    public async Task Work_that_is_posted_is_refused_where_too_much_waits()
+    {
+        RpcSession? session = null;
+        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession { Api = new RpcApi().Add("ping", static _ => default) }, options => options.EventsWaitingMax = 2);
+        RpcConnection client = await host.ConnectAsync(options => options.EventsWaitingMax = 2);
+        await using EitConnection connection = client.Connection;
+        await client.CallAsync("ping").Soon();
+        TaskCompletionSource goOn = Patience.NewSource();
+
+        bool[] atClient = [.. Enumerable.Range(0, 5).Select(_ => client.Post(async () => await goOn.Task))];
+        bool[] atServer = [.. Enumerable.Range(0, 5).Select(_ => session!.Post(async () => await goOn.Task))];
+        goOn.SetResult();
+        await connection.DisposeAsync().Soon();
+        await session!.Session.Ended.Soon();
+
+        Assert.Equal([true, true, true, false, false], atClient);
+        Assert.Equal([true, true, true, false, false], atServer);
+        Assert.False(client.Post(static () => default));
+    }
+
+    [Fact]
     public async Task A_caller_waits_where_more_calls_than_it_may_are_under_way_and_refuses_what_is_too_large_itself()
     {
         var begun = new Happenings<int>();

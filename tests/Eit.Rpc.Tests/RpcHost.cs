@@ -22,14 +22,14 @@ internal sealed class RpcHost : IAsyncDisposable
 
     internal static RpcOptions Options => new() { Json = TestJson.Default };
 
-    internal static async Task<RpcHost> StartAsync(Func<HttpContext, RpcSession?> createSession, Action<RpcOptions>? configure = null, CapturedLogs? logs = null, bool plain = false, bool tls = true)
+    internal static async Task<RpcHost> StartAsync(Func<HttpContext, RpcSession?> createSession, Action<RpcOptions>? configure = null, CapturedLogs? logs = null, bool plain = false, bool tls = true, RpcSessionsOptions? groups = null, Func<WebApplication, RpcOptions, IEndpointConventionBuilder>? map = null)
     {
         RpcOptions options = Options;
         configure?.Invoke(options);
         return new RpcHost(await TestHost.StartAsync(
             app =>
             {
-                IEndpointConventionBuilder endpoint = app.MapEitRpc("/eit", createSession, options);
+                IEndpointConventionBuilder endpoint = map?.Invoke(app, options) ?? app.MapEitRpc("/eit", createSession, options);
                 if (plain) { endpoint.WithPlainClients("access_token"); }
             },
             configure: server =>
@@ -39,6 +39,7 @@ internal sealed class RpcHost : IAsyncDisposable
             },
             build: builder =>
             {
+                builder.Services.AddEitRpc(groups ?? new RpcSessionsOptions { Json = TestJson.Default });
                 if (logs is not null) { builder.Services.AddSingleton<ILoggerFactory>(logs); }
             },
             tls: tls));

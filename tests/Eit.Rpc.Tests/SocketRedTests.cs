@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text;
+using System.Text.Json;
 using Eit.Protocol.Session;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.Rpc.Tests;
 
@@ -13,7 +15,7 @@ public sealed class SocketRedTests
     {
         var closed = new Happenings<string>();
         await using RpcHost host = await HostAsync(closed);
-        await using NodeProcess client = await NodeProcess.StartAsync("client.js", Address(host));
+        await using NodeProcess client = await NodeProcess.StartAsync("client.js", $"{Address(host)}&join=start");
 
         await client.Said.UntilAsync(static line => line == "[\"disconnect\"]");
         await closed.NextAsync();
@@ -32,6 +34,7 @@ public sealed class SocketRedTests
         Assert.Matches(@"^\[""error"",""The call failed \([0-9a-f]{16}\)\.""\]$", said[6]);
         Assert.Equal("""["dispatch",{"type":"schema.insert","schema":"book","payload":{"title":"Dune","pages":412}}]""", said[7]);
         Assert.Equal("""["result",null]""", said[8]);
+        Assert.Equal("""["dispatch",{"type":"of a group"}]""", said[9]);
     }
 
     [Fact]
@@ -97,22 +100,15 @@ public sealed class SocketRedTests
     {
         var closed = new Happenings<string>();
         await using RpcHost host = await HostAsync(closed);
-        using var socket = new ClientWebSocket();
-        socket.Options.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate!.Subject is "CN=localhost";
-        await socket.ConnectAsync(new Uri(Address(host)), CancellationToken.None).Soon();
+        using ClientWebSocket socket = await DialAsync(host);
 
         foreach (string text in (string[])["junk", "{}", "[]", "[1]", "[1.5,\"clap\",[2]]", "[-1,\"clap\",[2]]", "[1,2,3]", "[1,\"clap\",{}]", "[0,\"createRecord\",[\"book\",{\"title\":\"Emma\",\"pages\":1}]]", "[7,\"clap\",[2]]"])
         {
-            await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).Soon();
+            await SendAsync(socket, text);
         }
 
         List<string> heard = [];
-        byte[] buffer = new byte[4096];
-        while (heard.Count < 4)
-        {
-            ValueWebSocketReceiveResult got = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).Soon();
-            heard.Add(Encoding.UTF8.GetString(buffer, 0, got.Count));
-        }
+        while (heard.Count < 4) { heard.Add(await NextAsync(socket)); }
         Assert.Equal(
             [
                 """[-1,"hi","A new session has started"]""",
@@ -121,6 +117,47 @@ public sealed class SocketRedTests
                 """[7,true,"Clap Clap Clap with 2"]""",
             ],
             heard.Order(StringComparer.Ordinal));
+    }
+
+    [Fact, Clause("W1.3")]
+    public async Task A_plain_client_is_told_where_an_action_is_and_gets_what_it_has_missed_when_it_shows_that()
+    {
+        await using RpcHost host = await HostAsync(new Happenings<string>());
+        using ClientWebSocket first = await DialAsync(host);
+        await SendAsync(first, "[1,\"join\",[null]]");
+        await SendAsync(first, "[2,\"toGroup\",[]]");
+        string[] heard = [await NextAsync(first), await NextAsync(first), await NextAsync(first), await NextAsync(first)];
+        string dispatched = Assert.Single(heard, static text => text.StartsWith("[0,", StringComparison.Ordinal));
+        string position = JsonElement.Parse(dispatched)[2].GetRawText();
+        string joined = Assert.Single(heard, static text => text.StartsWith("[1,", StringComparison.Ordinal));
+        first.Abort();
+
+        using ClientWebSocket second = await DialAsync(host);
+        await SendAsync(second, "[1,\"toGroup\",[]]");
+        await SendAsync(second, $"[2,\"join\",[{position}]]");
+        string[] caughtUp = [await NextAsync(second), await NextAsync(second), await NextAsync(second), await NextAsync(second)];
+
+        Assert.Matches("""^\[1,true,\{"outcome":"must-reload","position":\{"group":"all","log":"[0-9a-f]{12}","serial":0\}\}\]$""", joined);
+        Assert.Matches("""^\[0,\{"type":"of a group"\},\{"group":"all","log":"[0-9a-f]{12}","serial":1\}\]$""", dispatched);
+        Assert.Contains(dispatched.Replace("\"serial\":1", "\"serial\":2", StringComparison.Ordinal), caughtUp);
+        Assert.Contains($"[2,true,{{\"outcome\":\"caught-up\",\"position\":{position.Replace("\"serial\":1", "\"serial\":2", StringComparison.Ordinal)}}}]", caughtUp);
+    }
+
+    private static async Task<ClientWebSocket> DialAsync(RpcHost host)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate!.Subject is "CN=localhost";
+        await socket.ConnectAsync(new Uri(Address(host)), CancellationToken.None).Soon();
+        return socket;
+    }
+
+    private static Task SendAsync(ClientWebSocket socket, string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).Soon();
+
+    private static async Task<string> NextAsync(ClientWebSocket socket)
+    {
+        byte[] buffer = new byte[4096];
+        ValueWebSocketReceiveResult got = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).Soon();
+        return Encoding.UTF8.GetString(buffer, 0, got.Count);
     }
 
     private static string Address(RpcHost host) => $"wss://127.0.0.1:{host.Host.Port}/eit?access_token={Uri.EscapeDataString(host.Host.Token("ada"))}";
@@ -137,8 +174,19 @@ public sealed class SocketRedTests
                     _ = session.CloseAsync();
                     return default;
                 });
+                RpcGroup group = context.RequestServices.GetRequiredService<RpcSessions>().Group("all");
+                session.Api.Add("toGroup", _ =>
+                {
+                    group.Dispatch(JsonElement.Parse("""{"type":"of a group"}"""));
+                    return default;
+                }).Add("join", call =>
+                {
+                    call.Return(group.Join(session, call.Argument<RpcPosition?>(0)));
+                    return default;
+                });
                 session.OnStart = () =>
                 {
+                    if (context.Request.Query["join"] == "start") { group.Join(session); }
                     sessions["one"] = session;
                     session.Emit("hi", "A new session has started");
                     return default;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Eit.Rpc;
 using Eit.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -11,9 +12,21 @@ using Microsoft.Extensions.Hosting;
 
 namespace Eit.TestServer;
 
-/// <summary>A server in a process of its own, to be killed and stopped by tests. Says <c>port N</c>, then <c>processed TEXT</c> for each message that its handler has finished.</summary>
+/// <summary>A server in a process of its own, to be killed and stopped by tests. Says <c>port N</c>, then <c>processed TEXT</c> for each message that its handler has finished, and for each call that has begun.</summary>
 internal static class Program
 {
+    private static readonly RpcApi s_api = new RpcApi()
+        .Add("hang", static async call =>
+        {
+            Say($"processed {call.Argument<int>(0)}");
+            await new TaskCompletionSource().Task.WaitAsync(call.CancellationToken);
+        })
+        .Add("note", static call =>
+        {
+            Say($"processed {call.Argument<int>(0)}");
+            return default;
+        });
+
     private static async Task<int> Main(string[] arguments)
     {
         int port = int.Parse(arguments[0], CultureInfo.InvariantCulture);
@@ -22,6 +35,7 @@ internal static class Program
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificate)));
         builder.Services.AddRouting();
+        builder.Services.AddEitRpc();
         builder.Services.AddEit(options =>
         {
             options.ExemptForDevelopment(unencrypted: false, anonymous: true, "Testing");
@@ -32,6 +46,7 @@ internal static class Program
         await using WebApplication app = builder.Build();
         app.UseRouting();
         app.MapEit("/eit", HandleAsync);
+        app.MapEitRpc("/rpc", static _ => new RpcSession { Api = s_api }, new RpcOptions { ParallelCalls = 1_000 });
         await app.StartAsync();
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Say($"port {new Uri(address).Port}");

@@ -28,9 +28,12 @@ public static class ChannelEndpointRouteBuilderExtensions
     /// <returns>The endpoint, to which policies can be attached.</returns>
     public static IEndpointConventionBuilder MapEitChannels<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path)
         where THandler : EitChannelHandler =>
-        Map(endpoints, path, static services => services.GetService<THandler>() is { } registered
+        Map(endpoints, path, Make<THandler>);
+
+    internal static MadeChannelHandler Make<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(IServiceProvider services)
+        where THandler : EitChannelHandler => services.GetService<THandler>() is { } registered
             ? new MadeChannelHandler(registered, IsOwned: false)
-            : new MadeChannelHandler(ActivatorUtilities.CreateInstance<THandler>(services), IsOwned: true));
+            : new MadeChannelHandler(ActivatorUtilities.CreateInstance<THandler>(services), IsOwned: true);
 
     private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeChannelHandler> makeHandler) =>
         EndpointRouteBuilderExtensions.Map(endpoints, path, services => new MadeHandler(new ChannelMember(services.GetRequiredService<EitChannels>(), makeHandler), IsOwned: true));

@@ -20,6 +20,7 @@ socket.on('connect', async () => {
   await tell('nothing', [1]);
   await tell('break', []);
   await tell('createRecord', ['book', { title: 'Dune', pages: 412 }]);
+  await tell('toGroup', []);
   await tell('bye', []);
 });
 socket.open(process.argv[2]);
