@@ -1,34 +1,45 @@
 namespace Eit.Rpc;
 
 /// <summary>A call of the other end that is under way here.</summary>
-internal sealed class IncomingCall : IDisposable
+internal sealed class IncomingCall(RpcPeer peer, RpcMessage message, int bytes, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _source;                // Of the deadline and of the cancellation: what is cancelled is so at once, and never begins.
+    private readonly long _beganAt = message.Left is null ? 0 : time.GetTimestamp();
+    private CancellationTokenSource? _source;                      // Made when somebody asks: most methods do not.
+    private CancellationToken _token;
     private TaskCompletionSource? _more;
-    private long _itemsAllowed;
+    private long _itemsAllowed = message.Items;
     private long _itemsSent;
     private volatile bool _isCancelled;
     private bool _isDisposed;
 
-    internal IncomingCall(RpcPeer peer, RpcMessage message, int bytes, TimeProvider time)
+    internal RpcPeer Peer { get; } = peer;
+
+    internal RpcMessage Message { get; } = message;
+
+    internal int Bytes { get; } = bytes;
+
+    /// <summary>Gets what is cancelled with the call, and at the end of its time.</summary>
+    internal CancellationToken Token
     {
-        (Peer, Message, Bytes, _itemsAllowed) = (peer, message, bytes, message.Items);
-        _source = message.Left is { } left ? new CancellationTokenSource(left, time) : new CancellationTokenSource();
-        Token = _source.Token;
+        get
+        {
+            lock (_gate)
+            {
+                if (_source is not null) { return _token; }
+                if (IsCancelled || _isDisposed) { return new CancellationToken(IsCancelled); }
+                _source = Message.Left is { } left ? new CancellationTokenSource(TimeSpan.FromTicks(Math.Max(0, (left - time.GetElapsedTime(_beganAt)).Ticks)), time) : new CancellationTokenSource();
+                return _token = _source.Token;
+            }
+        }
     }
-
-    internal RpcPeer Peer { get; }
-
-    internal RpcMessage Message { get; }
-
-    internal int Bytes { get; }
-
-    internal CancellationToken Token { get; }
 
     internal bool IsOver { get; set; }
 
-    internal bool IsPastDeadline => Token.IsCancellationRequested && !_isCancelled;
+    internal bool IsPastDeadline => !_isCancelled && (_token.IsCancellationRequested || (Message.Left is { } left && time.GetElapsedTime(_beganAt) >= left));
+
+    /// <summary>Gets whether nobody waits for it any more.</summary>
+    internal bool IsCancelled => _isCancelled || IsPastDeadline;
 
     /// <summary>Cancels it; the method's own code runs on a pool thread.</summary>
     internal void Cancel()
@@ -37,7 +48,7 @@ internal sealed class IncomingCall : IDisposable
         {
             if (_isDisposed) { return; }
             _isCancelled = true;
-            _ = _source.CancelAsync();
+            if (_source is not null) { _ = _source.CancelAsync(); }
         }
     }
 
@@ -60,7 +71,7 @@ internal sealed class IncomingCall : IDisposable
             Task more;
             lock (_gate)
             {
-                Token.ThrowIfCancellationRequested();
+                if (IsCancelled) { throw new OperationCanceledException(); }
                 if (_itemsSent < _itemsAllowed)
                 {
                     _itemsSent++;
@@ -74,7 +85,10 @@ internal sealed class IncomingCall : IDisposable
 
     public void Dispose()
     {
-        lock (_gate) { _isDisposed = true; }
-        _source.Dispose();
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _source?.Dispose();
+        }
     }
 }

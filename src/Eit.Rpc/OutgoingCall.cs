@@ -8,9 +8,9 @@ internal sealed class OutgoingCall : IDisposable
 {
     private readonly TaskCompletionSource<JsonElement> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal OutgoingCall(long id, int items, CancellationToken stop)
+    internal OutgoingCall(long id, int items)
     {
-        (Id, Withdrawal) = (id, new Withdrawal(stop));
+        Id = id;
         if (items == 0) { return; }
         Window = new ItemWindow(items);
         Items = Channel.CreateUnbounded<JsonElement>();             // The window bounds it.
@@ -21,7 +21,7 @@ internal sealed class OutgoingCall : IDisposable
     /// <summary>Whether it is one of those that are counted.</summary>
     internal bool TakesRoom { get; init; }
 
-    internal Withdrawal Withdrawal { get; }
+    internal Withdrawal Withdrawal { get; } = new();
 
     /// <summary>What it streams; null if it asks for one result.</summary>
     internal ItemWindow? Window { get; }
@@ -35,6 +35,9 @@ internal sealed class OutgoingCall : IDisposable
         _result.TrySetResult(value);
         Items?.Writer.TryComplete();
     }
+
+    /// <summary>Nobody waits any more.</summary>
+    internal void Cancel(CancellationToken why) => _result.TrySetCanceled(why);
 
     internal void Fail(Exception failure)
     {

@@ -88,11 +88,11 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     internal async Task<JsonElement> CallAsync(string name, RpcArguments arguments, RpcCallOptions? options, CancellationToken cancellationToken)
     {
         TimeSpan timeout = options?.Timeout ?? _options.CallTimeout;
-        using CancellationTokenSource limit = LimitOf(timeout);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using OutgoingCall call = await BeginAsync(name, arguments, timeout, items: 0, both.Token, cancellationToken).ConfigureAwait(false);
-        try { return await call.Result.WaitAsync(both.Token).ConfigureAwait(false); }
-        catch (OperationCanceledException) when (both.IsCancellationRequested)
+        using var limit = new CallLimit(timeout, _options.TimeProvider, cancellationToken);
+        using OutgoingCall call = await BeginAsync(name, arguments, timeout, items: 0, limit.Token, cancellationToken).ConfigureAwait(false);
+        using CancellationTokenRegistration _ = limit.Token.UnsafeRegister(static (call, why) => ((OutgoingCall)call!).Cancel(why), call);
+        try { return await call.Result.ConfigureAwait(false); }
+        catch (OperationCanceledException)
         {
             SendOutcome outcome = await GiveUpAsync(call).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
@@ -104,12 +104,11 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     internal async IAsyncEnumerable<T> StreamAsync<T>(string name, RpcArguments arguments, RpcCallOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TimeSpan timeout = options?.Timeout ?? Timeout.InfiniteTimeSpan;
-        using CancellationTokenSource limit = LimitOf(timeout);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using OutgoingCall call = await BeginAsync(name, arguments, timeout, options?.Items ?? new RpcCallOptions().Items, both.Token, cancellationToken).ConfigureAwait(false);
+        using var limit = new CallLimit(timeout, _options.TimeProvider, cancellationToken);
+        using OutgoingCall call = await BeginAsync(name, arguments, timeout, options?.Items ?? new RpcCallOptions().Items, limit.Token, cancellationToken).ConfigureAwait(false);
         try
         {
-            while (await HasItemAsync(call, both.Token, cancellationToken).ConfigureAwait(false))
+            while (await HasItemAsync(call, limit.Token, cancellationToken).ConfigureAwait(false))
             {
                 while (call.Items!.Reader.TryRead(out JsonElement item))
                 {
@@ -138,8 +137,6 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         }
     }
 
-    private CancellationTokenSource LimitOf(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? new CancellationTokenSource() : new CancellationTokenSource(timeout, _options.TimeProvider);
-
     /// <summary>Waits for room and sends a call. One that is made for a call of the other end does not wait: that end waits for it.</summary>
     private async ValueTask<OutgoingCall> BeginAsync(string name, RpcArguments arguments, TimeSpan timeout, int items, CancellationToken limit, CancellationToken cancellationToken)
     {
@@ -151,7 +148,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         }
         long began = _options.TimeProvider.GetTimestamp();
         IncomingCall? within = s_served.Value is { IsOver: false } served && served.Peer == this ? served : null;
-        if (within is null)
+        if (within is null && !await _room.WaitAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false))
         {
             using var any = CancellationTokenSource.CreateLinkedTokenSource(limit, _stopped);
             try { await _room.WaitAsync(any.Token).ConfigureAwait(false); }
@@ -184,7 +181,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             RpcText text = _wire.Call(new OutgoingRequest(id, name, left, within?.Message.Id ?? 0, items), arguments.Values);
             if (text.Bytes > _options.ArgumentBytesMax) { throw new RpcException(RpcError.TooLarge, $"The call has {text.Bytes} bytes; {_options.ArgumentBytesMax} are the limit."); }
             _lastCall = id;
-            var call = new OutgoingCall(id, items, _stopped) { TakesRoom = within is null };
+            var call = new OutgoingCall(id, items) { TakesRoom = within is null };
             _calls.Add(id, call);
             _callSender.Add(new Outgoing(text.Text)
             {
@@ -462,13 +459,13 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         RpcText? answer = null;
         try
         {
-            call.Token.ThrowIfCancellationRequested();
+            if (call.IsCancelled) { throw new OperationCanceledException(); }
             var invocation = new RpcInvocation(call);
             await _handlers.Api!.Find(call.Message.Name!)!(invocation).ConfigureAwait(false);
             answer = ResultOf(call, invocation);
         }
         catch (RpcException failure) { answer = _wire.Error(call.Message.Id, failure.Error, failure.Message); }
-        catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (call.IsCancelled)
         {
             answer = call.IsPastDeadline
                 ? _wire.Error(call.Message.Id, RpcError.DeadlinePassed, "The time for the call was over.")

@@ -7,17 +7,13 @@ namespace Eit.Rpc;
 internal sealed class Withdrawal : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenSource _source = new();
     private readonly TaskCompletionSource<bool> _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _hasBegun;
     private bool _isWithdrawn;
     private bool _isDisposed;
 
-    internal Withdrawal(CancellationToken stop)
-    {
-        _source = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Token = _source.Token;
-    }
+    internal Withdrawal() => Token = _source.Token;
 
     internal SendReceipt Receipt { get; } = new();
 
