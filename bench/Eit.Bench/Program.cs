@@ -22,11 +22,11 @@ internal static class Program
             case ["idle"]:
                 await IdleConnections.RunAsync();
                 return 0;
-            case ["all" or "latency" or "throughput" or "memory" or "connect" or "broadcast" or "handover" or "recovery" or "storm" or "codec" or "core", ..] when TryReadOptions(arguments.AsSpan(1), out int rounds, out string? file):
+            case ["all" or "latency" or "throughput" or "memory" or "connect" or "broadcast" or "handover" or "recovery" or "storm" or "calls" or "codec" or "core", ..] when TryReadOptions(arguments.AsSpan(1), out int rounds, out string? file):
                 await MeasureAsync(arguments[0], rounds, file);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: Eit.Bench all|latency|throughput|memory|connect|broadcast|handover|recovery|storm|codec|core [--rounds N] [--json FILE] | flow [handler|text|binary|stalls|holes] | idle");
+                Console.Error.WriteLine("usage: Eit.Bench all|latency|throughput|memory|connect|broadcast|handover|recovery|storm|calls|codec|core [--rounds N] [--json FILE] | flow [handler|text|binary|stalls|holes] | idle");
                 return 2;
         }
     }
@@ -54,6 +54,7 @@ internal static class Program
             await ServeAsync(server => Recovery.RunSilentAsync(server, report));
         }
         if (isAll || what is "storm") { await Storm.RunAsync(isAll ? 1 : rounds, report); }
+        if (isAll || what is "calls") { await ServeAsync(server => Calls.RunAsync(server, rounds, report)); }
         report.PrintGoals();
         if (file is not null) { report.Write(file); }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:N0} s"));
