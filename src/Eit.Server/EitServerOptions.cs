@@ -36,6 +36,11 @@ public sealed record EitServerOptions
     /// <value>Default 5 s; 100 ms to 1 min.</value>
     public TimeSpan HelloLimit { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets or sets after what time without a sign of life a plain client is given up: it is sent a WebSocket ping after a third of it.</summary>
+    /// <value>Default 30 s; 1 s to 1 h. The platform sees the answer only while it reads, and it does not read on while the session is full of messages that the handlers
+    /// have not finished with: handlers that keep a plain client waiting for longer lose it. The ping itself waits behind a message that is being written.</value>
+    public TimeSpan PlainClientTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Gets or sets the origins from which a browser may connect, besides the server's own: <c>https://app.example</c>.</summary>
     public IList<string> AllowedOrigins { get; init; } = [];
 
@@ -93,6 +98,7 @@ public sealed record EitServerOptions
         if (ClientTimeoutMin > ClientTimeoutMax) { yield return $"{path}:ClientTimeoutMin ({ClientTimeoutMin}) must not exceed ClientTimeoutMax ({ClientTimeoutMax})."; }
         if (ClientTimeoutMax > TimeSpan.FromHours(1)) { yield return $"{path}:ClientTimeoutMax ({ClientTimeoutMax}) must be at most 1 h."; }
         if (HelloLimit < TimeSpan.FromMilliseconds(100) || HelloLimit > TimeSpan.FromMinutes(1)) { yield return $"{path}:HelloLimit ({HelloLimit}) must be 100 ms to 1 min."; }
+        if (PlainClientTimeout < TimeSpan.FromSeconds(1) || PlainClientTimeout > TimeSpan.FromHours(1)) { yield return $"{path}:PlainClientTimeout ({PlainClientTimeout}) must be 1 s to 1 h."; }
         if (AcceptsPerSecond is < 1 or > 1_000_000) { yield return $"{path}:AcceptsPerSecond ({AcceptsPerSecond}) must be 1 to 1,000,000."; }
         if (SpreadMin < TimeSpan.Zero || SpreadMin > SpreadMax) { yield return $"{path}:SpreadMin ({SpreadMin}) must be 0 to SpreadMax ({SpreadMax})."; }
         if (SpreadMax > TimeSpan.FromMinutes(10)) { yield return $"{path}:SpreadMax ({SpreadMax}) must be at most 10 min."; }

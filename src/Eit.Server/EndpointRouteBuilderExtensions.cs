@@ -46,11 +46,11 @@ public static class EndpointRouteBuilderExtensions
     }
 
     /// <summary>Lets WebSocket clients in that do not speak Eit, a browser's or a script's, with the same handlers and the same guard: a text is a message, and so are bytes.
-    /// They offer no subprotocol, or <c>eit.plain</c>, and beside it perhaps a bearer token as <c>eit.bearer.</c> and its base64url. Who comes with a cookie has to say its origin.</summary>
+    /// They offer no subprotocol, or <c>eit.plain</c>, and beside it perhaps a bearer token as <c>eit.bearer.</c> and its base64url. Who comes with a cookie, whatever else it shows, has to say its origin.</summary>
     /// <typeparam name="TBuilder">The endpoint's builder.</typeparam>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="queryToken">The name of a member of the query in which a bearer token is taken too, such as <c>access_token</c>: servers and proxies log addresses. Null: a request with an
-    /// <c>access_token</c> in its query is refused.</param>
+    /// <param name="queryToken">The name of a member of the query in which a bearer token is taken too, such as <c>access_token</c>: servers and proxies log addresses, ASP.NET Core itself when a
+    /// request begins. Null for none. A request with an <c>access_token</c> that is not wanted is refused.</param>
     /// <remarks>Nothing survives such a client's WebSocket, and a message to it counts as processed when its WebSocket has taken it (<see cref="EitSession.IsPlain"/>).</remarks>
     public static TBuilder WithPlainClients<TBuilder>(this TBuilder endpoint, string? queryToken = null)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new PlainClientPolicy(queryToken));

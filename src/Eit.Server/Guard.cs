@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Primitives;
 
 namespace Eit.Server;
 
@@ -13,7 +12,7 @@ namespace Eit.Server;
 internal sealed class Guard(EitServerOptions options)
 {
     private const string Anonymous = "anonymous";
-    private const string DefaultQueryToken = "access_token";
+    private const string UnwantedQueryToken = "access_token";
 
     private IReadOnlyList<WireEncoding> Encodings { get; } = WireEncodings.Of(options.Encoding);
 
@@ -32,10 +31,13 @@ internal sealed class Guard(EitServerOptions options)
     }
 
     /// <summary>Whether the request is that of a plain client, and the endpoint admits such.</summary>
-    internal bool IsPlain(HttpContext context)
+    internal bool IsPlain(HttpContext context) => PolicyOf(context) is not null && SpeaksNoEit(context);
+
+    /// <summary>Whether the request is one that a plain client makes.</summary>
+    internal bool SpeaksNoEit(HttpContext context)
     {
         IList<string> offered = context.WebSockets.WebSocketRequestedProtocols;
-        return PolicyOf(context) is not null && EncodingOf(context) is null && (offered.Count == 0 || offered.Contains(PlainSubprotocol.Name));
+        return EncodingOf(context) is null && (offered.Count == 0 || offered.Contains(PlainCredential.Subprotocol));
     }
 
     /// <summary>The encoding that is selected of those that the request offers (V1.1); null if none is spoken here.</summary>
@@ -71,18 +73,10 @@ internal sealed class Guard(EitServerOptions options)
     /// <summary>A browser sends its cookies wherever a page asks it to: then the page has to be known. A token in an address ends up in logs.</summary>
     private static Refusal? CheckPlain(HttpContext context)
     {
-        string? name = PolicyOf(context)!.QueryToken;
-        bool hasToken = context.Request.Query.TryGetValue(name ?? DefaultQueryToken, out StringValues tokens);
-        if (hasToken && name is null) { return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here."); }
+        bool hasToken = context.Request.Query.ContainsKey(UnwantedQueryToken);   // One that the endpoint wants is no longer there.
+        if (hasToken) { return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here."); }
         IHeaderDictionary headers = context.Request.Headers;
-        if (hasToken && tokens.Count == 1 && headers.Authorization.Count == 0)
-        {
-            headers.Authorization = $"Bearer {tokens}";
-            context.Request.QueryString = QueryString.Create(context.Request.Query.Where(member => member.Key != name));
-            context.Features.Set(new TokenOfQuery());
-        }
-        bool isAmbient = headers.Cookie.Count > 0 && headers.Authorization.Count == 0 && context.Connection.ClientCertificate is null;
-        return isAmbient && headers.Origin.Count == 0 ? new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") : null;
+        return headers.Cookie.Count > 0 && headers.Origin.Count == 0 ? new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") : null;
     }
 
     /// <summary>TLS on the connection itself, or before a trusted proxy that says so.</summary>
@@ -103,20 +97,8 @@ internal sealed class Guard(EitServerOptions options)
         if (context.User.Identity is { IsAuthenticated: true } || options.Exemption is { Anonymous: true }) { return true; }
         AuthenticationScheme? scheme = context.RequestServices.GetService<IAuthenticationSchemeProvider>() is { } schemes ? await schemes.GetDefaultAuthenticateSchemeAsync().ConfigureAwait(false) : null;
         if (scheme is null) { return false; }
-        bool isAnew = context.Features.Get<TokenOfQuery>() is not null;
-        AuthenticateResult result = isAnew ? await AuthenticateAnewAsync(context, scheme).ConfigureAwait(false) : await context.AuthenticateAsync().ConfigureAwait(false);
-        if (!result.Succeeded) { return false; }
-        context.User = result.Principal;
-        context.Features.Set<IAuthenticateResultFeature>(new AuthenticatedFeature { AuthenticateResult = result });
+        Authenticated.Note(context, await context.AuthenticateAsync().ConfigureAwait(false));
         return context.User.Identity is { IsAuthenticated: true };
-    }
-
-    /// <summary>The application has authenticated the request before its token was found, and the scheme's handler of this request remembers that it found none.</summary>
-    private static async ValueTask<AuthenticateResult> AuthenticateAnewAsync(HttpContext context, AuthenticationScheme scheme)
-    {
-        var handler = (IAuthenticationHandler)ActivatorUtilities.CreateInstance(context.RequestServices, scheme.HandlerType);
-        await handler.InitializeAsync(scheme, context).ConfigureAwait(false);
-        return await handler.AuthenticateAsync().ConfigureAwait(false);
     }
 
     /// <summary>A browser says where the page comes from; a request without an origin is not a browser's.</summary>
@@ -128,13 +110,5 @@ internal sealed class Guard(EitServerOptions options)
             && string.Equals(uri.Authority, context.Request.Host.Value, StringComparison.OrdinalIgnoreCase)
             && (uri.Scheme == Uri.UriSchemeHttps || options.Exemption is { Unencrypted: true });
         return isOwn || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
-    }
-
-    /// <summary>Marks a request whose token was found in its query.</summary>
-    private sealed class TokenOfQuery;
-
-    private sealed class AuthenticatedFeature : IAuthenticateResultFeature
-    {
-        public AuthenticateResult? AuthenticateResult { get; set; }
     }
 }

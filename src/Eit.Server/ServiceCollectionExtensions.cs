@@ -1,5 +1,6 @@
 using Eit.Server.Channels;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,7 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
         services.TryAddSingleton<TransportEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, PlainTokenFilter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, QueryTokenPolicy>());
         services.AddHostedService<DrainService>();
         return services;
     }

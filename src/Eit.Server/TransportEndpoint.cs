@@ -54,8 +54,8 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
 
     private async Task ServePlainAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
     {
-        TimeSpan timeout = sessions.Options.Session.Timeout;
-        string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? PlainSubprotocol.Name : null;
+        TimeSpan timeout = sessions.Options.PlainClientTimeout;
+        string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? PlainCredential.Subprotocol : null;
         var accept = new WebSocketAcceptContext { SubProtocol = subprotocol, KeepAliveInterval = timeout / 3, KeepAliveTimeout = timeout - (timeout / 3) };
         System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
         var client = new WebSocketTransport(socket, context.Abort);

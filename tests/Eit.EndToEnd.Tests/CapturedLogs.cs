@@ -4,19 +4,14 @@ using Microsoft.Extensions.Logging;
 namespace Eit.EndToEnd.Tests;
 
 /// <summary>Keeps every log entry.</summary>
-internal sealed class CapturedLogs : ILoggerFactory, ILogger
+internal sealed class CapturedLogs : ILoggerFactory
 {
     internal ConcurrentQueue<(LogLevel Level, string? Name, Exception? Exception)> Entries { get; } = new();
 
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
+    /// <summary>Each entry as text: category, name, message, exception.</summary>
+    internal ConcurrentQueue<string> Texts { get; } = new();
 
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Entries.Enqueue((logLevel, eventId.Name, exception));
-
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) => new Category(this, categoryName);
 
     public void AddProvider(ILoggerProvider provider)
     {
@@ -26,5 +21,19 @@ internal sealed class CapturedLogs : ILoggerFactory, ILogger
     public void Dispose()
     {
         // It holds nothing.
+    }
+
+    private sealed class Category(CapturedLogs logs, string name) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            logs.Texts.Enqueue($"{name} {eventId.Name} {formatter(state, exception)} {exception}");
+            logs.Entries.Enqueue((logLevel, eventId.Name, exception));
+        }
     }
 }

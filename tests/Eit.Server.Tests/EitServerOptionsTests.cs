@@ -9,6 +9,7 @@ public class EitServerOptionsTests
         { "ClientTimeoutMin (00:06:00) must not exceed ClientTimeoutMax (00:05:00).", options => options.ClientTimeoutMin = TimeSpan.FromMinutes(6) },
         { "ClientTimeoutMax (02:00:00) must be at most 1 h.", options => options.ClientTimeoutMax = TimeSpan.FromHours(2) },
         { "HelloLimit (00:02:00) must be 100 ms to 1 min.", options => options.HelloLimit = TimeSpan.FromMinutes(2) },
+        { "PlainClientTimeout (00:00:00.5000000) must be 1 s to 1 h.", options => options.PlainClientTimeout = TimeSpan.FromMilliseconds(500) },
         { "AcceptsPerSecond (0) must be 1 to 1,000,000.", options => options.AcceptsPerSecond = 0 },
         { "SpreadMin (00:02:00) must be 0 to SpreadMax (00:01:00).", options => options.SpreadMin = TimeSpan.FromMinutes(2) },
         { "SpreadMax (01:00:00) must be at most 10 min.", options => options.SpreadMax = TimeSpan.FromHours(1) },

@@ -13,14 +13,17 @@ namespace Eit.Server;
 /// Speaks Eit for a client that does not: it is that client's end of a session, joined to the server in memory. So a plain client has the same session, handlers, lanes
 /// and bounds as any other; only nothing survives its WebSocket.
 /// </summary>
-/// <remarks>A message to the client counts as processed when its WebSocket has taken it. Who sends faster than the handlers is not read on.</remarks>
+/// <remarks>
+/// A message to the client counts as processed when its WebSocket has taken it. Who sends faster than the handlers is not read on, until there is room in the session: meanwhile
+/// nobody sees its answers to pings, so <see cref="EitServerOptions.PlainClientTimeout"/> bounds for how long.
+/// </remarks>
 internal sealed class PlainBridge : PumpHost
 {
     private const int WindowMessages = 64;
     private const int ReceiveBytes = 4096;
     private static readonly TimeSpan s_farAway = TimeSpan.FromMinutes(5);   // The joint in memory can't fall silent: nobody need ask.
-    private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(2);
-    private static readonly SendOptions s_patient = new() { CompleteWhen = CompleteWhen.Accepted, AcceptWithin = Timeout.InfiniteTimeSpan };
+    private static readonly TimeSpan s_closeLimitMax = TimeSpan.FromSeconds(2);
+    private static readonly SendOptions s_patient = new() { CompleteWhen = CompleteWhen.Accepted, AcceptWithin = Timeout.InfiniteTimeSpan, Stays = true };
 
     private readonly ITransport _client;
     private readonly TransportLine _line;
@@ -127,6 +130,8 @@ internal sealed class PlainBridge : PumpHost
         OutboxMessagesMax = WindowMessages,
         OutboxBytesMax = Math.Max(settings.MessageBytesMax, 1024),
         ResumeWindow = TimeSpan.Zero,
+        CloseRetry = settings.CloseRetry,
+        CloseGiveUp = settings.CloseGiveUp,
     };
 
     private SessionPump Open(Welcome welcome)
@@ -215,7 +220,8 @@ internal sealed class PlainBridge : PumpHost
     /// <summary>Tells the client, and waits a little for its answer.</summary>
     private async Task CloseClientAsync(CloseNotice notice, Task answered)
     {
-        using var limit = new CancellationTokenSource(s_closeLimit, _time);
+        TimeSpan closeLimit = _settings.CloseGiveUp < s_closeLimitMax ? _settings.CloseGiveUp : s_closeLimitMax;
+        using var limit = new CancellationTokenSource(closeLimit, _time);
         try
         {
             await _client.CloseAsync(notice.Code, notice.Reason, limit.Token).ConfigureAwait(false);

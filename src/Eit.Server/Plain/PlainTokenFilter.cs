@@ -10,7 +10,7 @@ internal sealed class PlainTokenFilter : IStartupFilter
     {
         app.Use(static (context, rest) =>
         {
-            PlainSubprotocol.TakeToken(context.Request);
+            PlainCredential.TakeFromSubprotocols(context.Request);
             return rest(context);
         });
         next(app);

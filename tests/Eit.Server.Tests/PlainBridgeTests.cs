@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Eit.Link;
+using Eit.Server.Tests.Channels;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Eit.Server.Tests;
+
+public class PlainBridgeTests
+{
+    [Fact]
+    public async Task What_a_client_has_said_waits_for_its_handler_for_as_long_as_that_takes()
+    {
+        const int Count = 40;
+        var time = new ManualTimeProvider();
+        await using ServiceProvider services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<TimeProvider>(time)
+            .AddEit(options => (options.Session.WindowMessages, options.Session.WindowMessagesMax) = (16, 16))
+            .BuildServiceProvider();
+        EitSessions sessions = services.GetRequiredService<EitSessions>();
+        (InMemoryTransport client, InMemoryTransport far) = InMemoryTransport.CreatePair("eit.plain");
+        var bridge = new PlainBridge(far, sessions.Options.Session, time, sessions.Wheel, NullLogger.Instance);
+        var context = new DefaultHttpContext();
+        context.Features.Set(bridge);
+        var handler = new SlowHandler();
+        Assert.Null(sessions.Admit(bridge.ServerLine, bridge.Hello, context, principalKey: null, expires: null, _ => new MadeHandler(handler, IsOwned: false)));
+        Task running = bridge.RunAsync();
+
+        for (int i = 0; i < Count; i++) { await client.SendAsync(Encoding.UTF8.GetBytes($"{i}"), isText: true, CancellationToken.None); }
+        await Waits.UntilAsync(() => handler.Heard.Count == 1);
+        time.Advance(TimeSpan.FromSeconds(90));                    // Longer than an outbox keeps its messages.
+        handler.MayGoOn.SetResult();
+        await Waits.UntilAsync(() => handler.Heard.Contains($"{Count - 1}"));
+        client.Abort();
+        await running.Soon();
+
+        Assert.Equal(Enumerable.Range(0, Count), handler.Heard.Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+    }
+
+    private sealed class SlowHandler : EitHandler
+    {
+        internal ConcurrentQueue<string> Heard { get; } = new();
+
+        internal TaskCompletionSource MayGoOn { get; } = Waits.NewSource();
+
+        public override async ValueTask OnMessageAsync(EitSession session, string message)
+        {
+            Heard.Enqueue(message);
+            await MayGoOn.Task;
+        }
+    }
+}
