@@ -34,7 +34,7 @@ public sealed class EitSession
     {
         (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
         IsPlain = context.Features.Get<PlainBridge>() is not null;
-        (Path, Query, _time) = (context.Request.Path.Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
+        (Path, Query, _time) = (context.Request.PathBase.Add(context.Request.Path).Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
         User = sessions.Options.PrincipalClaims.Select(claim => context.User.FindFirst(claim)?.Value).FirstOrDefault(static value => value is { Length: > 0 });
         RouteValues = new RouteValueDictionary(context.Request.RouteValues);
         Headers = KeptOf(context.Request.Headers);
@@ -61,7 +61,7 @@ public sealed class EitSession
     /// <summary>Gets the path of the channel that it connected to; empty at an endpoint without channels.</summary>
     public string Channel { get; internal set; } = string.Empty;
 
-    /// <summary>Gets the path of the request that opened it.</summary>
+    /// <summary>Gets the path of the request that opened it, the part included that the application has branched on (<see cref="HttpRequest.PathBase"/>).</summary>
     public string Path { get; }
 
     /// <summary>Gets the query of the request that opened it, with its question mark; empty if it had none.</summary>
@@ -108,8 +108,11 @@ public sealed class EitSession
 
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
 
+    internal bool IsOver => Read(static machine => machine.State is SessionState.Ended);
+
     /// <summary>Gets the messages to be read, of a session that was opened by <see cref="HttpContextExtensions.UpgradeEitAsync"/>: the next one, text or bytes, counts as processed when it is
-    /// read, and the reader ends with the session. Who stops to read holds the client up.</summary>
+    /// read, and the reader ends with the session. Who stops to read holds the client up, and a close too: it waits for what is unread as for a handler, for at most
+    /// <see cref="SessionSettings.CloseGiveUp"/>.</summary>
     /// <exception cref="InvalidOperationException">The session has a handler.</exception>
     public ChannelReader<EitMessage> Incoming => IncomingMessages ?? throw new InvalidOperationException("The messages of this session go to its handler.");
 

@@ -7,6 +7,8 @@ using Eit.Protocol.Wire;
 using Eit.Server;
 using Eit.Server.Channels;
 using Eit.Server.Tests.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.EndToEnd.Tests;
@@ -154,7 +156,20 @@ public sealed class ChannelServerTests
     }
 
     [Fact]
-    public async Task A_member_that_is_cut_off_for_10_seconds_never_leaves_and_then_has_every_broadcast_once_and_in_order()
+    public Task A_member_that_is_cut_off_for_10_seconds_never_leaves_and_then_has_every_broadcast_once_and_in_order() => CutOffAsync(
+        500,
+        static relay =>
+        {
+            relay.Refuses = true;
+            relay.CutAll();
+        },
+        static relay => relay.Refuses = false);
+
+    [Fact]
+    public Task A_member_that_falls_silent_never_leaves_and_then_has_every_broadcast_once_and_in_order() =>
+        CutOffAsync(100, static relay => relay.Freeze(), static relay => relay.Thaw());
+
+    private static async Task CutOffAsync(int broadcasts, Action<FaultRelay> cutOff, Action<FaultRelay> mend)
     {
         var happened = new Happenings<string>();
         await using TestHost host = await TestHost.StartAsync(app => app.MapEitChannels("/tables/{id}", channelServer =>
@@ -175,7 +190,11 @@ public sealed class ChannelServerTests
         await using var relay = new FaultRelay(host.Port);
         await using EitConnection ada = host.Client("ada", "/tables/1");
         await using EitConnection bob = host.Client("bob", "/tables/1");
-        await using EitConnection eve = host.Client("eve", "/tables/1", relay.Port, options => options.Redial.LongestWait = TimeSpan.FromSeconds(1));
+        await using EitConnection eve = host.Client("eve", "/tables/1", relay.Port, options =>
+        {
+            options.Session.Timeout = TimeSpan.FromSeconds(1);
+            options.Redial.LongestWait = TimeSpan.FromSeconds(1);
+        });
         var heard = new Happenings<string>[] { Hear(ada), Hear(bob), Hear(eve) };
         await ada.StartAsync().Soon();
         await bob.StartAsync().Soon();
@@ -190,12 +209,12 @@ public sealed class ChannelServerTests
             for (int i = 0; i < count && await pace.WaitForNextTickAsync(); i++) { Assert.Equal(3, channels.Broadcast("/tables/1", $"{sent++}").Accepted); }
         }
         await BroadcastAsync(20);
-        relay.Refuses = true;
-        relay.CutAll();
-        await BroadcastAsync(500);
+        cutOff(relay);
+        await BroadcastAsync(broadcasts);
+        await happened.UntilAsync(what => what == "outage eve");
         Assert.True(channels.IsUserConnected("/tables/1", "eve"));
         Assert.Equal(3, channels.GetConnectionsByChannel("/tables/1").Count);
-        relay.Refuses = false;
+        mend(relay);
         await happened.UntilAsync(what => what == "resumed eve");
         await BroadcastAsync(20);
         foreach (Happenings<string> of in heard) { await of.UntilAsync(text => text == $"{sent - 1}"); }
@@ -355,6 +374,30 @@ public sealed class ChannelServerTests
     }
 
     [Fact]
+    public async Task The_same_path_in_two_branches_of_an_application_is_two_channels()
+    {
+        var happened = new Happenings<string>();
+        await using TestHost host = await TestHost.StartAsync(app =>
+        {
+            app.Map("/a", branch => branch.UseRouting().UseEndpoints(MapTables));
+            app.Map("/b", branch => branch.UseRouting().UseEndpoints(MapTables));
+
+            void MapTables(IEndpointRouteBuilder endpoints) => endpoints.MapEitChannels("/tables/{id}", channelServer =>
+                channelServer.OnConnect(connection => happened.Add($"{connection.User} at {connection.Channel}, opened at {connection.Path}")));
+        });
+        await using EitConnection ada = host.Client("ada", "/a/tables/1");
+        await using EitConnection bob = host.Client("bob", "/b/tables/1/");
+
+        await ada.StartAsync().Soon();
+        await happened.NextAsync();
+        await bob.StartAsync().Soon();
+        await happened.NextAsync();
+
+        Assert.Equal(["ada at /a/tables/1, opened at /a/tables/1", "bob at /b/tables/1, opened at /b/tables/1/"], happened.All);
+        Assert.Equal(["/a/tables/1", "/b/tables/1"], host.Services.GetRequiredService<EitChannels>().List().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_server_that_closes_on_a_handlers_failure_closes_the_sender_and_not_the_channel()
     {
         var happened = new Happenings<string>();
@@ -420,7 +463,6 @@ public sealed class ChannelServerTests
             tls: false);
         EitChannels channels = host.Services.GetRequiredService<EitChannels>();
         var chance = new SeededJitter(11);
-        var running = new List<Task>();
         async Task VisitAsync(TimeSpan stay)
         {
             await using var client = new EitConnection(new EitConnectionOptions { Url = new Uri($"ws://127.0.0.1:{host.Port}/tables/1"), AllowUnencryptedForDevelopment = true, WatchesNetwork = false });
@@ -430,14 +472,13 @@ public sealed class ChannelServerTests
             await client.CloseAsync().Soon();
         }
 
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        for (int number = 0; number < sessions && await pace.WaitForNextTickAsync(); number++) { running.Add(VisitAsync(TimeSpan.FromMilliseconds(20 * chance.Next()))); }
-        await Task.WhenAll(running).WaitAsync(TimeSpan.FromSeconds(60));
+        double rate = await Churn.RunAsync(sessions, _ => VisitAsync(TimeSpan.FromMilliseconds(20 * chance.Next())));
         await channels.WhenEmpty().Soon();
 
         presence!.AssertAllCameAndWent(sessions);
         Assert.InRange(presence.Created, 2, sessions);
         Assert.Equal((0, 0), (channels.HandlersFailed, host.Sessions.Count));
+        Churn.AssertFast(rate);
     }
 
     private static Happenings<string> Hear(EitConnection client)

@@ -11,9 +11,17 @@ internal sealed class ChannelMember(EitChannels channels, Func<IServiceProvider,
     {
         session.Channel = EitChannels.PathOf(session.Path);
         EitChannel channel = channels.Queue(session.Channel, out Task turn);
+
+        // A session that is over counts nowhere any more: in this queue it would be one of any number.
+        if (!turn.IsCompleted) { await Task.WhenAny(turn, session.Ended).ConfigureAwait(false); }
+        if (!turn.IsCompleted && channel.TryWithdraw(turn)) { return; }
         await turn.ConfigureAwait(false);
-        Exception? refusal;
-        try { refusal = await channel.JoinAsync(session, makeHandler).ConfigureAwait(false); }
+        Exception? refusal = null;
+        try
+        {
+            if (session.IsOver) { return; }
+            refusal = await channel.JoinAsync(session, makeHandler).ConfigureAwait(false);
+        }
         finally { channel.Leave(); }
         if (refusal is null) { _channel = channel; }
         else { channels.Refuse(session, refusal); }

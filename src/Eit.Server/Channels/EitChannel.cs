@@ -6,14 +6,14 @@ namespace Eit.Server.Channels;
 
 /// <summary>One path: whose turn it is there, and the channel while there is one.</summary>
 /// <remarks>
-/// Turns are given one at a time, in the order in which they were asked for. Creation, deletion and membership are steps within a turn, so no two of them meet; that is why a
+/// Turns are given one at a time, in the order in which they were asked for; a session asks for one at a time. Creation, deletion and membership are steps within a turn, so no two of them meet; that is why a
 /// connect that comes while the channel is being deleted simply finds none when its turn has come, and creates it. The gate covers the lists, never user code.
 /// </remarks>
 internal sealed class EitChannel
 {
     private readonly EitChannels _owner;
     private readonly Lock _gate = new();
-    private readonly Queue<TaskCompletionSource> _waiting = new();
+    private readonly LinkedList<TaskCompletionSource> _waiting = new();
     private readonly List<EitSession> _members = [];
     private readonly DeadlineEntry _patience;
     private volatile ChannelLife? _life;
@@ -49,7 +49,7 @@ internal sealed class EitChannel
         }
     }
 
-    /// <summary>Queues for a turn. Whoever gets one has to <see cref="Leave"/>.</summary>
+    /// <summary>Queues for a turn. Whoever gets one has to <see cref="Leave"/>; whoever does not want it any more has to <see cref="TryWithdraw"/>.</summary>
     /// <param name="turn">Ends when the turn has come; never fails.</param>
     /// <returns>False when this path is no longer in use; its owner has forgotten it already.</returns>
     internal bool TryQueue(out Task turn)
@@ -60,11 +60,25 @@ internal sealed class EitChannel
             if (_turns == Turns.Over) { return false; }
             if (_turns == Turns.Taken)
             {
-                var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _waiting.Enqueue(source);
-                turn = source.Task;
+                var place = new LinkedListNode<TaskCompletionSource>(null!);
+                place.Value = new TaskCompletionSource(place, TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiting.AddLast(place);
+                turn = place.Value.Task;
             }
             _turns = Turns.Taken;
+            return true;
+        }
+    }
+
+    /// <summary>Leaves the queue before the turn has come.</summary>
+    /// <param name="turn">What <see cref="TryQueue"/> has given; it never ends then.</param>
+    /// <returns>False when the turn has come, or comes now: it has to be left.</returns>
+    internal bool TryWithdraw(Task turn)
+    {
+        lock (_gate)
+        {
+            if (turn.AsyncState is not LinkedListNode<TaskCompletionSource> { List: not null } place) { return false; }
+            _waiting.Remove(place);
             return true;
         }
     }
@@ -72,16 +86,18 @@ internal sealed class EitChannel
     /// <summary>Ends the turn: the next one begins, on another thread. The last one out of a path without a channel ends the path.</summary>
     internal void Leave()
     {
-        TaskCompletionSource? next;
+        LinkedListNode<TaskCompletionSource>? next;
         lock (_gate)
         {
-            if (!_waiting.TryDequeue(out next))
+            next = _waiting.First;
+            if (next is not null) { _waiting.RemoveFirst(); }
+            else
             {
                 _turns = _life is null ? Turns.Over : Turns.Free;
                 if (_turns == Turns.Over) { _owner.Forget(this); }
             }
         }
-        next?.SetResult();
+        next?.Value.SetResult();
     }
 
     /// <summary>Counts a piece of work that is handed over without anybody waiting for it, unless there are too many.</summary>

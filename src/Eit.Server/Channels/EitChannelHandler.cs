@@ -6,8 +6,10 @@ namespace Eit.Server.Channels;
 /// <remarks>
 /// <para>One object per channel, made from the application's services when the channel is created and disposed of when it is deleted; one that is registered there as a
 /// singleton serves all channels, which call it in parallel.</para>
-/// <para>The members of one channel are called one at a time, in the order in which things came in, and the next call waits for the task of the one before. What a member throws is
-/// logged and counted, and the channel goes on. A message counts as processed when its task is complete, so a slow handler slows its senders down.</para>
+/// <para>The members of one channel are called one at a time, and the next call waits for the task of the one before. What happens to one session comes in its order. Between
+/// sessions it goes in turn: a session has one place in the channel's queue, and its next message takes a new place behind all others when its last one has been handled; so
+/// who sends much does not hold up who sends little. What a member throws is logged and counted, and the channel goes on. A message counts as processed when its task is
+/// complete, so a slow handler slows its senders down.</para>
 /// <para>A member may not wait for a channel (<see cref="EitChannels.RunAsync"/>): it would wait for itself.</para>
 /// </remarks>
 public abstract class EitChannelHandler
@@ -21,7 +23,7 @@ public abstract class EitChannelHandler
     /// <param name="path">The path.</param>
     public virtual ValueTask OnChannelDeletedAsync(string path) => default;
 
-    /// <summary>A session has joined. <see cref="EitChannelRefusedException"/> turns it away: it is closed as <see cref="CloseCode.Forbidden"/>, and is not announced as gone.</summary>
+    /// <summary>A session has joined. One that ends while it waits for its turn never does. <see cref="EitChannelRefusedException"/> turns it away: it is closed as <see cref="CloseCode.Forbidden"/>, and is not announced as gone.</summary>
     /// <param name="connection">The session.</param>
     public virtual ValueTask OnConnectAsync(EitSession connection) => default;
 

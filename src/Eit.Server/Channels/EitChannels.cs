@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Eit.Server.Channels;
 
 /// <summary>The channels of this server. All members are safe from any thread.</summary>
-/// <remarks>A channel is known by the path that its sessions connected to, compared by its letters; a slash at the end does not count.</remarks>
+/// <remarks>A channel is known by the whole path that its sessions connected to (<see cref="EitSession.Path"/>), compared by its letters; a slash at the end does not count.</remarks>
 public sealed partial class EitChannels
 {
     private static readonly Meter s_meter = new("Eit.Server");
@@ -92,10 +92,11 @@ public sealed partial class EitChannels
     /// <summary>Runs work in the order of a path, between the events of its channel, and waits for it. Works without a channel too: then a connect waits for the work.</summary>
     /// <param name="path">The path.</param>
     /// <param name="work">The work; a call of this kind in it fails.</param>
-    /// <param name="cancellationToken">Ends the wait for the turn; work that has begun is not cancelled.</param>
-    /// <returns>Completes with the work, and fails with what it throws.</returns>
-    /// <exception cref="InvalidOperationException">The caller is inside a handler of a channel. It would wait for itself, or for one that waits for it: use <see cref="Post"/>.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled before the work began.</exception>
+    /// <param name="cancellationToken">Takes the work out of the queue; work that has begun is not cancelled.</param>
+    /// <returns>Completes with the work, and fails with what it throws: nothing of that is logged or counted.</returns>
+    /// <exception cref="InvalidOperationException">The caller is inside a handler of a channel, of this one or of another. It would wait for itself, or for one that waits for it: use <see cref="Post"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the work began, which does not run then.</exception>
+    /// <remarks>How much work waits is the caller's affair: each call waits, and only <see cref="Post"/> is bounded.</remarks>
     public Task RunAsync(string path, Func<ValueTask> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -152,12 +153,12 @@ public sealed partial class EitChannels
     internal EitChannel? FindAtOrAbove(string path)
     {
         string at = PathOf(path);
-        while (at.Length > 1)
+        while (true)
         {
             if (_paths.TryGetValue(at, out EitChannel? channel) && channel.Handler is not null) { return channel; }
-            at = at[..at.LastIndexOf('/')];
+            if (at.Length == 1) { return null; }
+            at = at[..Math.Max(1, at.LastIndexOf('/'))];
         }
-        return null;
     }
 
     /// <summary>Forgets a path that is not in use. Called under its gate, so that whoever finds it over does not find it again.</summary>
@@ -226,11 +227,16 @@ public sealed partial class EitChannels
 
     private async Task RunInTurnAsync(string path, Func<ValueTask> work, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         EitChannel channel = Queue(path, out Task turn);
         try { await turn.WaitAsync(cancellationToken).ConfigureAwait(false); }
         catch (OperationCanceledException)
         {
-            _ = PostedAsync(channel, turn, work: null);            // The turn comes all the same, and is given on.
+            if (!channel.TryWithdraw(turn))
+            {
+                await turn.ConfigureAwait(false);                  // It comes at this moment, and is given on.
+                channel.Leave();
+            }
             throw;
         }
         Exception? failure;
@@ -239,12 +245,11 @@ public sealed partial class EitChannels
         if (failure is not null) { ExceptionDispatchInfo.Throw(failure); }
     }
 
-    private static async Task PostedAsync(EitChannel channel, Task turn, Func<ValueTask>? work)
+    private static async Task PostedAsync(EitChannel channel, Task turn, Func<ValueTask> work)
     {
         await turn.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            if (work is null) { return; }
             channel.UncountPosted();
             await channel.CallAsync(ChannelCall.Work, work, static work => work()).ConfigureAwait(false);
         }

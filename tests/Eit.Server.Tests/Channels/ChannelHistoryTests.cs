@@ -54,7 +54,6 @@ public class ChannelHistoryTests
         await using var world = new ChannelWorld();
         var presence = new Presence(world.Channels, "/tables/1");
         var chance = new SeededJitter(3);
-        var running = new List<Task>();
         async Task VisitAsync(int number, TimeSpan stay)
         {
             FakeMember visitor = world.Member(presence, user: $"{number}");
@@ -64,11 +63,10 @@ public class ChannelHistoryTests
             await visitor.CloseAsync();
         }
 
-        // 200 a second; now and then nobody is there.
-        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        for (int number = 0; number < sessions && await pace.WaitForNextTickAsync(); number++) { running.Add(VisitAsync(number, TimeSpan.FromMilliseconds(30 * chance.Next()))); }
-        await Task.WhenAll(running).Soon();
+        // Now and then nobody is there.
+        double rate = await Churn.RunAsync(sessions, number => VisitAsync(number, TimeSpan.FromMilliseconds(30 * chance.Next())));
 
+        Churn.AssertFast(rate);
         presence.AssertAllCameAndWent(sessions);
         Assert.InRange(presence.Created, 2, sessions);
         Assert.True(world.Channels.WhenEmpty().IsCompletedSuccessfully);

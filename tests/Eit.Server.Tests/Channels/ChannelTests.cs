@@ -1,3 +1,4 @@
+using Eit.Protocol.Wire;
 using Eit.Server.Channels;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -176,6 +177,72 @@ public class ChannelTests
 
         Assert.Equal(["created /tables/1", "connect ada", "connect eve", "disconnect ada", "deleted /tables/1", "created /tables/1", "connect eve", "deleted /tables/1"], handler.Calls);
         Assert.Equal(0, world.Channels.Count);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_while_it_waits_for_its_turn_never_joins()
+    {
+        await using var world = new ChannelWorld();
+        TaskCompletionSource loaded = Waits.NewSource();
+        var handler = new RecordingHandler { Does = call => call.StartsWith("created", StringComparison.Ordinal) ? new ValueTask(loaded.Task) : default };
+        FakeMember ada = world.Member(handler);
+        FakeMember bob = world.Member(handler, user: "bob");
+        FakeMember[] gone = [.. Enumerable.Range(0, 1_000).Select(number => world.Member(handler, user: $"{number}"))];
+
+        Task creating = ada.ConnectAsync();
+        Task[] waiting = [.. gone.Select(member => member.ConnectAsync())];
+        Task coming = bob.ConnectAsync();
+        foreach (FakeMember member in gone) { member.Session.Abort(CloseCode.Closed, "gone"); }
+        await Task.WhenAll(waiting).Soon();                        // The channel is not there yet: they are out of its queue.
+        await Task.WhenAll(gone.Select(member => member.CloseAsync())).Soon();
+        Assert.False(creating.IsCompleted || coming.IsCompleted);
+        loaded.SetResult();
+        await Task.WhenAll(creating, coming).Soon();
+
+        Assert.Equal(["created /tables/1", "connect ada", "connect bob"], handler.Calls);
+        Assert.Equal([ada.Session, bob.Session], world.Channels.GetConnectionsByChannel("/tables/1"));
+    }
+
+    [Fact]
+    public async Task No_channel_is_created_for_sessions_that_are_over()
+    {
+        await using var world = new ChannelWorld();
+        TaskCompletionSource fetched = Waits.NewSource();
+        var handler = new RecordingHandler();
+        FakeMember waits = world.Member(handler);
+        FakeMember late = world.Member(handler);
+
+        Task work = world.Channels.RunAsync("/tables/1", () => new ValueTask(fetched.Task));
+        Task waiting = waits.ConnectAsync();
+        waits.Session.Abort(CloseCode.Closed, "gone");
+        await waiting.Soon();
+        fetched.SetResult();
+        await work.Soon();
+        late.Session.Abort(CloseCode.Closed, "gone");
+        await late.ConnectAsync().Soon();
+        await late.CloseAsync().Soon();
+
+        Assert.Empty(handler.Calls);
+        Assert.True(world.Channels.WhenEmpty().IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task Who_leaves_the_queue_gets_no_turn_and_who_has_a_turn_can_not_leave_the_queue()
+    {
+        await using var world = new ChannelWorld();
+        EitChannel channel = world.Channels.Queue("/tables/1", out Task first);
+        world.Channels.Queue("/tables/1", out Task second);
+        world.Channels.Queue("/tables/1", out Task third);
+
+        bool[] left = [channel.TryWithdraw(first), channel.TryWithdraw(second), channel.TryWithdraw(second)];
+        channel.Leave();
+        await third.Soon();
+        bool isLeftInTurn = channel.TryWithdraw(third);
+        channel.Leave();
+
+        Assert.Equal([false, true, false], left);
+        Assert.False(second.IsCompleted || isLeftInTurn);
+        Assert.True(world.Channels.WhenEmpty().IsCompletedSuccessfully);
     }
 
     [Fact]

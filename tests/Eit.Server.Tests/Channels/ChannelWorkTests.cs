@@ -136,6 +136,25 @@ public class ChannelWorkTests
     }
 
     [Fact]
+    public async Task Work_whose_token_is_cancelled_already_does_not_run_although_the_turn_is_free()
+    {
+        await using var world = new ChannelWorld();
+        bool isDone = false;
+
+        Task work = world.Channels.RunAsync(
+            "/tables/1",
+            () =>
+            {
+                isDone = true;
+                return default;
+            },
+            new CancellationToken(canceled: true));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work);
+        Assert.False(isDone);
+    }
+
+    [Fact]
     public async Task Posted_work_runs_in_order_and_is_none_of_the_handler_that_has_posted_it()
     {
         await using var world = new ChannelWorld();

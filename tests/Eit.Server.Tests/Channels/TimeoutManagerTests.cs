@@ -142,6 +142,25 @@ public class TimeoutManagerTests
     }
 
     [Fact]
+    public async Task A_channel_at_the_root_is_above_every_path()
+    {
+        await using ChannelWorld world = World();
+        var handler = new RecordingHandler();
+        FakeMember ada = world.Member(handler, "/");
+        await ada.ConnectAsync();
+        world.Timeouts.SetTimeout("turn", TimeSpan.FromSeconds(1));
+        world.Timeouts.SetTimeout("/tables/1/turn", TimeSpan.FromSeconds(1));
+        world.Timeouts.SetTimeout("tables/2/turn", TimeSpan.FromSeconds(10));
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await Waits.UntilAsync(() => _come.Count == 2);
+        await ada.CloseAsync();
+
+        Assert.Equal(["timeout /tables/1/turn", "timeout turn"], handler.Calls.Where(call => call.StartsWith("timeout", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(0, world.Timeouts.Count);
+    }
+
+    [Fact]
     public async Task A_timeout_that_waits_for_its_turn_behind_the_deletion_dies_too()
     {
         await using ChannelWorld world = World();

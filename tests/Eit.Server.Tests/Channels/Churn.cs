@@ -1,0 +1,25 @@
+namespace Eit.Server.Tests.Channels;
+
+/// <summary>Visits that begin at a rate of 200 a second.</summary>
+internal static class Churn
+{
+    private const int VisitsPerSecond = 200;
+
+    /// <summary>Begins visits at their rate, whatever those before them do, and waits for all.</summary>
+    /// <returns>How many a second have come and gone.</returns>
+    internal static async Task<double> RunAsync(int visits, Func<int, Task> visitAsync)
+    {
+        var running = new List<Task>(visits);
+        long beganAt = TimeProvider.System.GetTimestamp();
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (running.Count < visits && await pace.WaitForNextTickAsync())
+        {
+            double due = Math.Min(visits, TimeProvider.System.GetElapsedTime(beganAt).TotalSeconds * VisitsPerSecond);
+            while (running.Count < due) { running.Add(visitAsync(running.Count)); }
+        }
+        await Task.WhenAll(running).WaitAsync(TimeSpan.FromSeconds(60));
+        return visits / TimeProvider.System.GetElapsedTime(beganAt).TotalSeconds;
+    }
+
+    internal static void AssertFast(double rate) => Assert.True(rate >= VisitsPerSecond / 2, $"{rate:N0} visits a second came and went, of {VisitsPerSecond} that were wanted.");
+}
