@@ -152,7 +152,7 @@ public sealed class EitSession
     /// <summary>Begins to close as <see cref="CloseAsync"/> and does not wait: the close is said after what was accepted, repeated after <see cref="SessionSettings.CloseRetry"/> and on a new
     /// transport, and given up after <see cref="SessionSettings.CloseGiveUp"/>. <see cref="IsClosing"/> is true at once. (To a plain client the WebSocket close is said once, and given up
     /// after 2 s.)</summary>
-    public void InitiateClose() => _pump.Do(static (machine, now) => machine.BeginClose(new CloseNotice(CloseCode.Closed, "The server closes."), takesInbound: true, giveUpAfter: null, now));
+    public void InitiateClose() => InitiateClose(takesInbound: true);
 
     /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. The handler is called like the members of
     /// <see cref="EitHandler"/>; to miss none, set it in <see cref="EitHandler.OnConnectedAsync"/>.</summary>
@@ -230,6 +230,10 @@ public sealed class EitSession
     /// <param name="code">What the client is told.</param>
     /// <param name="reason">In words.</param>
     public void Abort(CloseCode code, string reason) => _pump.Do((machine, _) => machine.Abandon(code, reason));
+
+    /// <param name="takesInbound">Whether the close waits for what the client still sends; else what is not handed over is dropped, and does not count as processed.</param>
+    internal void InitiateClose(bool takesInbound) =>
+        _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(CloseCode.Closed, "The server closes."), takesInbound, giveUpAfter: null, now));
 
     internal Violation? Admit(TransportLine line, Hello hello, TransportTerms terms)
     {

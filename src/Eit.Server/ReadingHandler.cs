@@ -1,9 +1,11 @@
 using Eit.Link;
+using Eit.Protocol.Wire;
+using Microsoft.Extensions.Logging;
 
 namespace Eit.Server;
 
-/// <summary>Gives a session's messages to who reads them, beside the code that serves the session.</summary>
-internal sealed class ReadingHandler(Func<EitSession, Task> serve) : EitHandler
+/// <summary>Gives a session's messages to who reads them, beside the code that serves the session; the session ends when that code does.</summary>
+internal sealed partial class ReadingHandler(Func<EitSession, Task> serve, ILogger<ReadingHandler> logger) : EitHandler
 {
     private readonly IncomingMessages _incoming = new();
     private Task _serving = Task.CompletedTask;
@@ -11,7 +13,7 @@ internal sealed class ReadingHandler(Func<EitSession, Task> serve) : EitHandler
     public override ValueTask OnConnectedAsync(EitSession session)
     {
         session.IncomingMessages = _incoming;
-        _serving = Task.Run(() => serve(session));
+        _serving = Task.Run(() => ServeAsync(session));
         return default;
     }
 
@@ -19,10 +21,28 @@ internal sealed class ReadingHandler(Func<EitSession, Task> serve) : EitHandler
 
     public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => new(_incoming.HandAsync(new EitMessage(Text: null, message)));
 
-    /// <summary>What the code has thrown is logged as a handler's failure.</summary>
     public override async ValueTask OnClosedAsync(EitSession session, EitSessionEnd end)
     {
         _incoming.End();
         await _serving.ConfigureAwait(false);
+    }
+
+    private async Task ServeAsync(EitSession session)
+    {
+        try
+        {
+            await serve(session).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            Log.ServingThrew(logger, failure, session.Id);
+            session.Abort(CloseCode.HandlerFailed, "A handler failed.");
+            return;
+        }
+
+        // Nobody reads any more. A close that has begun already waits for what is unread: that is given up too.
+        bool isClosing = session.IsClosing;
+        session.InitiateClose(takesInbound: false);
+        if (isClosing) { _incoming.End(); }
     }
 }

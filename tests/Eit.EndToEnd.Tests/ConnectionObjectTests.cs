@@ -5,7 +5,10 @@ using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 using Eit.Server;
+using Eit.Server.Tests.Channels;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Eit.EndToEnd.Tests;
 
@@ -87,7 +90,7 @@ public sealed class ConnectionObjectTests
     }
 
     [Fact]
-    public async Task The_reader_ends_with_the_connection_and_what_was_not_read_does_not_hold_the_close_up()
+    public async Task The_reader_ends_with_the_connection_behind_what_is_not_read_yet()
     {
         var recorder = new Recorder();
         await using TestHost host = await recorder.HostAsync();
@@ -107,6 +110,108 @@ public sealed class ConnectionObjectTests
 
         Assert.Equal(["one"], read);
         Assert.True(client.IsClosing);
+    }
+
+    [Fact]
+    public async Task A_close_waits_for_what_is_not_read_yet_as_for_a_handler()
+    {
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync();
+        await using EitConnection client = host.Client();
+        ChannelReader<EitMessage> incoming = client.Incoming;
+        await client.StartAsync().Soon();
+        EitSession session = await recorder.Sessions.NextAsync();
+        Task<SendOutcome> sending = session.SendAsync("one").AsTask();
+        await incoming.WaitToReadAsync().Soon();
+
+        Task closing = session.CloseAsync();
+        await Waits.UntilAsync(() => client.IsClosing);
+        bool waits = !closing.IsCompleted;
+        EitMessage read = await incoming.ReadAsync().Soon();
+        await closing.Soon();
+        await incoming.Completion.Soon();
+
+        Assert.True(waits);
+        Assert.Equal(("one", SendOutcome.Processed), (read.Text, await sending.Soon()));
+    }
+
+    [Fact]
+    public async Task The_server_sends_nothing_while_it_closes_and_says_so()
+    {
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync();
+        await using EitConnection client = host.Client();
+        await client.StartAsync().Soon();
+        EitSession session = await recorder.Sessions.NextAsync();
+
+        session.InitiateClose();
+        bool isClosing = session.IsClosing;
+        InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(() => session.SendBlobAsync(new byte[1]).AsTask());
+        await session.Ended.Soon();
+
+        Assert.True(isClosing);
+        Assert.Equal("The session is closing: it sends nothing more.", refused.Message);
+        Assert.True(session.IsClosing);
+    }
+
+    [Fact]
+    public async Task A_session_whose_code_returns_is_closed_and_what_nobody_has_read_is_not_processed()
+    {
+        TaskCompletionSource<EitSession> begun = Patience.NewSource<EitSession>();
+        TaskCompletionSource mayReturn = Patience.NewSource();
+        await using TestHost host = await TestHost.StartAsync(app => app.Map("/ws", handler => handler.Run(context => context.UpgradeEitAsync(async connection =>
+        {
+            begun.SetResult(connection);
+            await connection.Incoming.ReadAsync();
+            await mayReturn.Task;
+        }))));
+        await using EitConnection client = host.Client(path: "/ws");
+        Happenings<EitStateChange> states = client.Watch();
+        await client.StartAsync().Soon();
+        EitSession session = await begun.Task.Soon();
+
+        SendOutcome read = await client.SendAsync("one").Soon();
+        Task<SendOutcome> unread = client.SendAsync("two").AsTask();
+        await session.Incoming.WaitToReadAsync().Soon();
+        mayReturn.SetResult();
+        EitStateChange end = await states.UntilAsync(EitConnectionState.Closed);
+        await session.Ended.Soon();
+
+        Assert.Equal((CloseCode.Closed, SendOutcome.Processed, SendOutcome.Unknown), (end.Code, read, await unread.Soon()));
+    }
+
+    [Fact]
+    public async Task Code_that_returns_while_its_close_is_under_way_holds_it_up_no_more()
+    {
+        await using TestHost host = await TestHost.StartAsync(app => app.Map("/ws", handler => handler.Run(context => context.UpgradeEitAsync(async connection =>
+        {
+            await connection.Incoming.WaitToReadAsync();
+            connection.InitiateClose();
+        }))));
+        await using EitConnection client = host.Client(path: "/ws");
+        Happenings<EitStateChange> states = client.Watch();
+        await client.StartAsync().Soon();
+        long beganAt = TimeProvider.System.GetTimestamp();
+
+        client.Send("never read");
+        await states.UntilAsync(EitConnectionState.Closed);
+
+        Assert.True(TimeProvider.System.GetElapsedTime(beganAt) < new SessionSettings().CloseGiveUp / 2);
+    }
+
+    [Fact]
+    public async Task A_session_whose_code_throws_ends_at_once_and_the_exception_is_logged_at_once()
+    {
+        using var logs = new CapturedLogs();
+        await using TestHost host = await TestHost.StartAsync(
+            app => app.Map("/ws", handler => handler.Run(context => context.UpgradeEitAsync(static _ => throw new FormatException("its own"), admitsPlainClients: true))),
+            build: builder => builder.Services.AddSingleton<ILoggerFactory>(logs));
+        await using RawClient plain = await RawClient.OpenAsync(host, token: host.Token("ada"), path: "/ws", subprotocol: "eit.plain");
+
+        CloseCode code = await plain.UntilClosedAsync();
+
+        Assert.Equal((CloseCode.HandlerFailed, "A handler failed."), (code, plain.CloseReason));
+        Assert.Equal("its own", Assert.Single(logs.Entries, static entry => entry is (LogLevel.Error, "ServingThrew", _)).Exception!.Message);
     }
 
     [Fact]
