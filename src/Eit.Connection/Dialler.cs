@@ -2,19 +2,16 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 
 namespace Eit.Connection;
 
-/// <summary>Opens transports: one handler for all dials of a connection, which follows no redirect and keeps no cookie (A1.3).</summary>
-internal sealed class Dialler : IDisposable
+/// <summary>Opens transports. No dial follows a redirect or keeps a cookie (A1.3).</summary>
+internal sealed class Dialler
 {
     /// <summary>TCP, TLS 1.3, the upgrade.</summary>
     private const int RoundTripsOfDial = 3;
@@ -22,34 +19,19 @@ internal sealed class Dialler : IDisposable
     private static readonly TimeSpan s_refuseLimit = TimeSpan.FromSeconds(1);
 
     private readonly EitConnectionOptions _options;
-    private readonly HttpMessageInvoker _invoker;
     private readonly IReadOnlyList<WireEncoding> _encodings;
     private volatile IReadOnlyList<WireEncoding> _encodingsOfSession;
-    private volatile DialPhase _phase;
 
     internal Dialler(EitConnectionOptions options)
     {
         _options = options;
         _encodings = _encodingsOfSession = WireEncodings.Of(options.Encoding);
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectCallback = ConnectAsync,
-            PlaintextStreamFilter = SecuredAsync,
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
-        };
-        if (options.Proxy is { } proxy) { (handler.UseProxy, handler.Proxy) = (true, proxy); }
-        if (options.ClientCertificates.Count > 0) { handler.SslOptions.ClientCertificates = options.ClientCertificates; }
-        handler.SslOptions.RemoteCertificateValidationCallback = options.PinnedCertificateSha256 is { } pin ? Pinned(pin) : options.CertificateValidation;
-        _invoker = new HttpMessageInvoker(handler, disposeHandler: true);
     }
-
-    public void Dispose() => _invoker.Dispose();
 
     internal async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var path = new DialPath(_options);
         ClientWebSocket? socket = null;
         TransportLine? line = null;
         DialPhase phase = DialPhase.Token;
@@ -57,11 +39,12 @@ internal sealed class Dialler : IDisposable
         {
             string? token = await AskTokenAsync(request, limit.Token).ConfigureAwait(false);
             limit.CancelAfter(_options.DialLimit);
-            (phase, _phase) = (DialPhase.Connecting, DialPhase.Connecting);
+            phase = DialPhase.Connecting;
             socket = new ClientWebSocket();
             bool isInHeader = Prepare(socket, request, token);
             long began = _options.TimeProvider.GetTimestamp();
-            await socket.ConnectAsync(_options.Url!, _invoker, limit.Token).ConfigureAwait(false);
+            await socket.ConnectAsync(_options.Url!, path.Invoker, limit.Token).ConfigureAwait(false);
+            path.Keep();
             phase = DialPhase.Welcome;
             if (WireEncodings.OfSubprotocol(socket.SubProtocol) is not { } encoding)
             {
@@ -86,7 +69,7 @@ internal sealed class Dialler : IDisposable
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            DialFailure why = Explain(failure, socket, phase == DialPhase.Connecting ? _phase : phase, limit.IsCancellationRequested);
+            DialFailure why = Explain(failure, socket, phase == DialPhase.Connecting ? path.Phase : phase, limit.IsCancellationRequested);
             if (line is not null) { await line.ReleaseAsync().ConfigureAwait(false); }
             socket?.Dispose();
             return DialResult.Failed(why);
@@ -139,35 +122,6 @@ internal sealed class Dialler : IDisposable
         bool fits = header.Length <= WireLimits.HelloHeaderCharsMax;
         if (fits) { options.SetRequestHeader(WireLimits.HelloHeader, header); }
         return fits;
-    }
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        _phase = DialPhase.Connecting;
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-            _phase = DialPhase.Securing;
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private ValueTask<Stream> SecuredAsync(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken)
-    {
-        _phase = DialPhase.Upgrading;
-        return ValueTask.FromResult(context.PlaintextStream);
-    }
-
-    private static RemoteCertificateValidationCallback Pinned(string pin)
-    {
-        byte[] expected = Convert.FromHexString(pin);
-        return (_, certificate, _, _) => certificate is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(certificate.GetRawCertData()), expected);
     }
 
     private DialFailure Explain(Exception failure, ClientWebSocket? socket, DialPhase phase, bool isLimit)

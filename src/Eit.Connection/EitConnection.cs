@@ -458,7 +458,6 @@ public sealed partial class EitConnection : IAsyncDisposable
         foreach (SessionPump pump in pumps) { await pump.Ended.ConfigureAwait(false); }
         _dialDeadline.Dispose();
         _networkSettled.Dispose();
-        _dialler.Dispose();
         _redialWait.Dispose();
         _stop.Dispose();
     }

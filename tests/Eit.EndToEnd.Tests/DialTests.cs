@@ -8,6 +8,8 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Eit.Backoff;
+using Eit.Chaos;
+using Eit.Chaos.Faults;
 using Eit.Connection;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
@@ -295,6 +297,29 @@ public sealed class DialTests
         EitStateChange failure = await FailureAsync(server.Url, options => options.DialLimit = TimeSpan.FromMilliseconds(500));
 
         Assert.Equal("The dial took too long; it had come to: Securing.", failure.Reason);
+    }
+
+    [Fact]
+    public async Task A_dial_that_was_given_up_does_not_hold_up_the_next_one()
+    {
+        await using TestHost host = await TestHost.StartAsync(app => app.MapEit("/eit", static (_, _) => default));
+        await using ChaosProxy proxy = ChaosProxy.Start(new ChaosProxyOptions { Upstream = new IPEndPoint(IPAddress.Loopback, host.Port) });
+        proxy.Set("hole", new BlackHoleFault());
+        await using EitConnection client = host.Client(port: proxy.Port, configure: options =>
+        {
+            Impatient(options);
+            options.DialLimit = TimeSpan.FromSeconds(2);
+        });
+        Happenings<EitStateChange> states = client.Watch();
+
+        client.Start();
+        EitStateChange first = await states.UntilAsync(change => change.Attempt == 1);
+        proxy.Connections[0].Add(new BlackHoleFault());
+        proxy.Remove("hole");
+        EitStateChange second = await states.UntilAsync(change => change.Current == EitConnectionState.Connected || change.Attempt == 2);
+
+        Assert.Equal("The dial took too long; it had come to: Securing.", first.Reason);
+        Assert.Equal(EitConnectionState.Connected, second.Current);
     }
 
     [Fact]
