@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Eit.Cli.Chaos;
+using Eit.Cli.Connect;
 using Eit.Cli.Demo;
 using Eit.Cli.Soak;
 
@@ -18,7 +19,7 @@ internal static class Program
 
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { DemoCommand.Make(), ChaosCommand.Make(), SoakCommand.Make() };
+        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { ConnectCommand.Make(), DemoCommand.Make(), ChaosCommand.Make(), SoakCommand.Make() };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new VerbHelp((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);

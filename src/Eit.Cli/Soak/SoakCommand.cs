@@ -5,7 +5,6 @@ namespace Eit.Cli.Soak;
 /// <summary>The verb <c>soak</c>: finds out whether conversations with an echoing endpoint stay whole.</summary>
 internal static class SoakCommand
 {
-    private const string TokenVariable = "EIT_TOKEN";
     private const string Description = "Talk to an endpoint that echoes every message, over many connections, and check that everything comes back once, in order and in time.";
 
     private const string Details = """
@@ -21,7 +20,7 @@ internal static class SoakCommand
     internal static Command Make()
     {
         var defaults = new SoakOptions();
-        Argument<Uri?> url = UrlArgument();
+        Argument<Uri?> url = WssUrl.Argument(ArgumentArity.ZeroOrOne);
         var self = new Option<bool>("--self") { Description = "Start an echoing server in this process, and talk to that." };
         Option<long?> connections = WholeNumber.Option("--connections", $"How many connections. Default {defaults.Connections}.", 1, 10_000);
         Option<long?> rate = WholeNumber.Option("--rate", $"How many messages each sends in a second. Default {defaults.Rate}.", 1, 100_000);
@@ -30,7 +29,7 @@ internal static class SoakCommand
         Option<long?> count = WholeNumber.Option("--count", "How many messages each connection sends, in place of --duration.", 1, 1_000_000_000);
         Option<long?> cycles = WholeNumber.Option("--cycles", $"How often each connection moves to a new transport. Default {defaults.Cycles}.", 0, 10_000);
         Option<long?> delay = WholeNumber.Option("--max-delay", $"How many seconds a message may take there and back. Default {defaults.DelayMax.TotalSeconds:0}.", 1, 3_600);
-        var token = new Option<string?>("--token") { Description = $"The bearer token. Others on this machine may see it there: the environment variable {TokenVariable} does as well.", HelpName = "TOKEN" };
+        var token = new Option<string?>("--token") { Description = $"The bearer token. Others on this machine may see it there: the environment variable {TokenSource.Variable} does as well.", HelpName = "TOKEN" };
         var insecure = new Option<bool>("--insecure-dev-certificate") { Description = "Take any certificate of the server." };
         var json = new Option<bool>("--json") { Description = "Write nothing but one JSON object, at the end." };
         var command = new Verb("soak", Description, Details) { url, self, connections, rate, size, duration, count, cycles, delay, token, insecure, json };
@@ -48,7 +47,7 @@ internal static class SoakCommand
             var options = new SoakOptions
             {
                 Url = parsed.GetValue(url),
-                Token = parsed.GetValue(token) ?? Environment.GetEnvironmentVariable(TokenVariable),
+                Token = parsed.GetValue(token) ?? Environment.GetEnvironmentVariable(TokenSource.Variable),
                 TakesAnyCertificate = parsed.GetValue(insecure),
                 Connections = (int)(parsed.GetValue(connections) ?? defaults.Connections),
                 Rate = (int)(parsed.GetValue(rate) ?? defaults.Rate),
@@ -75,17 +74,4 @@ internal static class SoakCommand
         else { display.Show(report); }
         return report.ExitCode;
     }
-
-    private static Argument<Uri?> UrlArgument() => new("URL")
-    {
-        Description = "The endpoint: wss://host/path.",
-        Arity = ArgumentArity.ZeroOrOne,
-        CustomParser = static result =>
-        {
-            string text = result.Tokens[0].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == "wss") { return url; }
-            result.AddError($"The URL begins with wss://, not '{text}'.");
-            return null;
-        },
-    };
 }
