@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Eit.Cli.Chaos;
 using Eit.Cli.Connect;
+using Eit.Cli.Ctl;
 using Eit.Cli.Demo;
+using Eit.Cli.Serve;
 using Eit.Cli.Soak;
 
 namespace Eit.Cli;
@@ -19,15 +22,18 @@ internal static class Program
 
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { ConnectCommand.Make(), DemoCommand.Make(), ChaosCommand.Make(), SoakCommand.Make() };
+        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { ConnectCommand.Make(), ServeCommand.Make(), CtlCommand.Make(), TokenCommand.Make(), DemoCommand.Make(), ChaosCommand.Make(), SoakCommand.Make() };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new VerbHelp((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors is [.., var last])                        // The last one says most: an unknown verb comes behind a missing one.
         {
-            await error.WriteLineAsync($"eit: {last.Message} See 'eit {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            await error.WriteLineAsync($"eit: {last.Message} See 'eit {PathOf(parsed.CommandResult)}--help'.");
             return BadUsage;
         }
-        return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = s_endLimit });
+        bool handlesSignals = parsed.CommandResult.Command is Verb { HandlesSignals: true };
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = handlesSignals ? null : s_endLimit });
     }
+
+    private static string PathOf(CommandResult command) => command.Parent is CommandResult parent ? $"{PathOf(parent)}{command.Command.Name} " : "";
 }

@@ -9,4 +9,7 @@ namespace Eit.Cli;
 internal sealed class Verb(string name, string description, string details) : Command(name, description)
 {
     internal string Details => details;
+
+    /// <summary>Gets or sets whether it sees to SIGTERM and Ctrl-C itself.</summary>
+    internal bool HandlesSignals { get; set; }
 }

@@ -78,6 +78,7 @@ internal sealed class EitProcess : IAsyncDisposable
     internal async Task<int> ExitedAsync()
     {
         await _process.WaitForExitAsync().Soon();
+        await _readingErrors.Soon();
         return _process.ExitCode;
     }
 

@@ -84,7 +84,21 @@ internal sealed class ConnectRun
 
     private async Task SendAsync(CancellationToken stop)
     {
-        while (await _lines.NextAsync(stop) is { } line) { await _conversation.SendAsync(ConnectMessage.Of(line.Span, _options.Payload), stop); }
+        while (await NextLineAsync(stop) is { } line) { await _conversation.SendAsync(ConnectMessage.Of(line.Span, _options.Payload), stop); }
+    }
+
+    /// <summary>Reads a line. Who types one now and then need not type another for the last one to be seen to.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>?> NextLineAsync(CancellationToken stop)
+    {
+        ValueTask<ReadOnlyMemory<byte>?> next = _lines.NextAsync(stop);
+        if (next.IsCompleted) { return await next; }
+        Task<ReadOnlyMemory<byte>?> reading = next.AsTask();
+        while (!reading.IsCompleted && _conversation.Unsettled is { } unsettled)
+        {
+            await Task.WhenAny(reading, unsettled);
+            if (unsettled.IsCompleted) { await _conversation.SettleAsync(stop); }
+        }
+        return await reading;
     }
 
     private async ValueTask PrintAsync(ConnectMessage message)

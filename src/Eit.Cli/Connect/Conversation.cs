@@ -13,6 +13,9 @@ internal abstract class Conversation(Func<ConnectMessage, ValueTask> onMessage, 
     /// <summary>Gets why it can't go on; null while it can.</summary>
     internal string? Problem { get; private set; }
 
+    /// <summary>Gets a task that ends when <see cref="SettleAsync"/> has something to do; null while nothing is under way.</summary>
+    internal virtual Task? Unsettled => null;
+
     /// <summary>Opens the conversation.</summary>
     internal abstract Task StartAsync(CancellationToken cancellationToken);
 
@@ -20,6 +23,9 @@ internal abstract class Conversation(Func<ConnectMessage, ValueTask> onMessage, 
     /// <returns>Completes when it is taken over.</returns>
     /// <exception cref="ArgumentException">The message is larger than the server takes.</exception>
     internal abstract Task SendAsync(ConnectMessage message, CancellationToken cancellationToken);
+
+    /// <summary>Takes note of what became of messages, and sends again what has to be.</summary>
+    internal virtual Task SettleAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Waits until everything that was sent is acknowledged, and closes.</summary>
     /// <returns>What can't be said to have been handled; null if all was.</returns>

@@ -39,6 +39,8 @@ internal sealed class EitConversation : Conversation
         _client.SessionEnded += (_, ended) => Ended(ended);
     }
 
+    internal override Task? Unsettled => _underWay.TryPeek(out var oldest) ? oldest.Outcome : null;
+
     internal override Task StartAsync(CancellationToken cancellationToken)
     {
         _client.Start();
@@ -51,12 +53,18 @@ internal sealed class EitConversation : Conversation
         return SendAllAsync(cancellationToken);
     }
 
+    internal override async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        while (Unsettled is { IsCompleted: true }) { await SettleOldestAsync(cancellationToken); }
+        await SendAllAsync(cancellationToken);
+    }
+
     internal override async Task<string?> FinishAsync(CancellationToken cancellationToken)
     {
         while (_toSend.Count + _underWay.Count > 0)
         {
             await SendAllAsync(cancellationToken);
-            if (_underWay.Count > 0) { await SettleAsync(cancellationToken); }
+            if (_underWay.Count > 0) { await SettleOldestAsync(cancellationToken); }
         }
         _isFinishing = true;
         await _client.CloseAsync(cancellationToken);
@@ -76,7 +84,7 @@ internal sealed class EitConversation : Conversation
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (TrySend(next.Value)) { _toSend.RemoveFirst(); }
-            else if (_underWay.Count > 0) { await SettleAsync(cancellationToken); }
+            else if (_underWay.Count > 0) { await SettleOldestAsync(cancellationToken); }
             else
             {
                 // Nothing else is under way, so that this one may wait for a connection and cannot be overtaken.
@@ -108,7 +116,7 @@ internal sealed class EitConversation : Conversation
         message.Text is { } text ? _client.SendAsync(text, options, cancellationToken) : _client.SendAsync(message.Bytes, options, cancellationToken);
 
     /// <summary>Waits for the oldest message's outcome. One that was not sent has lost its session: all others under way have, too.</summary>
-    private async Task SettleAsync(CancellationToken cancellationToken)
+    private async Task SettleOldestAsync(CancellationToken cancellationToken)
     {
         (ConnectMessage message, Task<SendOutcome> outcome) = _underWay.Peek();
         SendOutcome first = await outcome.WaitAsync(cancellationToken);
@@ -140,7 +148,7 @@ internal sealed class EitConversation : Conversation
             _hasBeenConnected = true;
             Say(change.IsResumed ? "connected again; nothing is lost" : "connected");
         }
-        else if (change.Current is EitConnectionState.Waiting or EitConnectionState.Refused)
+        else if (change.Previous != EitConnectionState.Idle && change.Current is (EitConnectionState.Waiting or EitConnectionState.Refused))
         {
             string next = change.NextAttemptIn is { } wait ? string.Create(CultureInfo.InvariantCulture, $" The next dial is in {wait.TotalSeconds:0.0} s.") : "";
             Say($"not connected: {change.Reason}{next}");

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Eit.Cli.Serve;
+
+namespace Eit.Cli.Ctl;
+
+/// <summary>One request to a running server, and what is shown of its answer.</summary>
+/// <param name="Method">The method.</param>
+/// <param name="Target">The path and query.</param>
+/// <param name="Body">What is sent with it; null for nothing.</param>
+internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = null)
+{
+    private const int Refused = 1;
+    private const int NoServer = 3;
+
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Asks, and shows.</summary>
+    /// <param name="socket">Where the server is steered.</param>
+    /// <param name="isJson">Whether the answer is shown as it came.</param>
+    /// <param name="output">Where an answer goes.</param>
+    /// <param name="error">Where a refusal goes.</param>
+    /// <param name="interrupted">Ends the wait.</param>
+    /// <returns>The exit code.</returns>
+    internal async Task<int> RunAsync(string socket, bool isJson, TextWriter output, TextWriter error, CancellationToken interrupted)
+    {
+        if (ControlSocket.FaultOf(socket) is { } fault) { return await FailAsync(error, NoServer, fault); }
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, cancel) => ConnectAsync(socket, cancel) }) { Timeout = s_limit };
+        try
+        {
+            using var request = new HttpRequestMessage(Method, new Uri($"http://localhost{Target}")) { Content = Body is null ? null : new StringContent(Body, Encoding.UTF8) };
+            using HttpResponseMessage answer = await http.SendAsync(request, interrupted);
+            string text = await answer.Content.ReadAsStringAsync(interrupted);
+            JsonNode? body = JsonNode.Parse(text);
+            if (!answer.IsSuccessStatusCode) { return await FailAsync(error, Refused, body?["error"]?.GetValue<string>() ?? text); }
+            await output.WriteAsync(isJson ? text : Show(body));
+            return 0;
+        }
+        catch (HttpRequestException) { return await FailAsync(error, NoServer, $"No server is steered at {socket}."); }
+        catch (OperationCanceledException) { return await FailAsync(error, NoServer, $"The server that is steered at {socket} does not answer."); }
+        catch (JsonException) { return await FailAsync(error, NoServer, $"What answers at {socket} is no server of eit."); }
+    }
+
+    /// <summary>Shows an answer to people: a line for each member, a table of a list.</summary>
+    internal static string Show(JsonNode? answer) => answer switch
+    {
+        JsonArray list => ShowTable(list),
+        JsonObject one => string.Concat(one.Select(static member => $"{member.Key}: {TextOf(member.Value)}\n")),
+        _ => "",
+    };
+
+    private static string ShowTable(JsonArray list)
+    {
+        if (list.Count == 0) { return "none\n"; }
+        string[] heads = [.. list[0]!.AsObject().Select(static member => member.Key)];
+        string[][] rows = [heads, .. list.Select(row => heads.Select(head => TextOf(row![head])).ToArray())];
+        int[] widths = [.. heads.Select((_, column) => rows.Max(row => row[column].Length))];
+        return string.Concat(rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd() + "\n"));
+    }
+
+    /// <summary>Shows a value; names that clients have chosen can't steer a terminal.</summary>
+    private static string TextOf(JsonNode? value)
+    {
+        string text = value switch
+        {
+            null => "-",
+            JsonArray list => string.Join(", ", list.Select(TextOf)),
+            JsonValue number when number.GetValueKind() == JsonValueKind.Number => number.ToJsonString().ToString(CultureInfo.InvariantCulture),
+            _ => value.ToString(),
+        };
+        return string.Concat(text.Select(static letter => char.IsControl(letter) ? '\uFFFD' : letter));
+    }
+
+    private static async Task<int> FailAsync(TextWriter error, int exitCode, string why)
+    {
+        await error.WriteLineAsync($"eit: {why}");
+        return exitCode;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

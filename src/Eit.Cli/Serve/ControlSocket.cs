@@ -1,0 +1,72 @@
+using System.Text;
+
+namespace Eit.Cli.Serve;
+
+/// <summary>The place of the socket at which a server is steered: a file in a folder that is nobody else's, held by one server at a time.</summary>
+internal sealed class ControlSocket : IDisposable
+{
+    internal const string Variable = "EIT_CONTROL";
+
+    /// <summary>The most bytes that the path of a socket may have on every system.</summary>
+    private const int PathBytesMax = 100;
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly FileStream _lock;
+
+    private ControlSocket(string path, FileStream held)
+    {
+        (Path, _lock) = (path, held);
+    }
+
+    /// <summary>Gets where it is, if nothing else is said: in the folder that the system gives each user, or in one of the user's own.</summary>
+    internal static string DefaultPath
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given) { return given; }
+            string folder = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
+                ? System.IO.Path.Combine(runtime, "eit")
+                : System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"eit-{Environment.UserName}");
+            return System.IO.Path.Combine(folder, "control");
+        }
+    }
+
+    internal string Path { get; }
+
+    /// <summary>Takes the place, also one that a dead server has left.</summary>
+    /// <exception cref="IOException">It can't be had: another server has it, or others can get at its folder.</exception>
+    internal static ControlSocket Take(string path)
+    {
+        string folder = System.IO.Path.GetDirectoryName(path)!;
+        try
+        {
+            if (OperatingSystem.IsWindows()) { Directory.CreateDirectory(folder); }
+            else { Directory.CreateDirectory(folder, OwnerOnly); }
+        }
+        catch (UnauthorizedAccessException failure) { throw new IOException(failure.Message, failure); }
+        if (FaultOf(path) is { } fault) { throw new IOException(fault); }
+        FileStream held;
+        try { held = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
+        catch (UnauthorizedAccessException failure) { throw new IOException(failure.Message, failure); }
+        catch (IOException taken) { throw new IOException($"Another server is steered at {path}. Choose another place with --control, or end that one with 'eit ctl drain'.", taken); }
+        File.Delete(path);                                         // Nobody listens there: who does holds the lock.
+        return new ControlSocket(path, held);
+    }
+
+    /// <summary>Says why a place is unfit, whoever is there; null if it is fit.</summary>
+    internal static string? FaultOf(string path)
+    {
+        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        if (Encoding.UTF8.GetByteCount(path) > PathBytesMax) { return $"{path} is too long for a socket: at most {PathBytesMax} bytes."; }
+        if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) { return null; }
+        UnixFileMode others = File.GetUnixFileMode(folder) & ~OwnerOnly & ~UnixFileMode.StickyBit;
+        return others == UnixFileMode.None ? null : $"Others can get at {folder}, where the control socket is to be: let its mode be 0700, or choose a folder that does not exist yet.";
+    }
+
+    public void Dispose()
+    {
+        File.Delete(Path);
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Net;
+
+namespace Eit.Cli.Serve;
+
+/// <summary>The values of a key, as they are written.</summary>
+/// <param name="Texts">The values.</param>
+/// <param name="Folder">From where file names count.</param>
+internal sealed record ServeValues(IReadOnlyList<string> Texts, string Folder)
+{
+    internal string Text => Texts is [{ Length: > 0 } only] ? only : throw new FormatException("takes one value, and no empty one");
+
+    internal string File => Path.GetFullPath(Text, Folder);
+
+    internal bool Flag => Text switch
+    {
+        "true" => true,
+        "false" => false,
+        var other => throw new FormatException($"'{other}' is not allowed; true or false"),
+    };
+
+    internal int Number(int min, int max)
+    {
+        bool isWithin = int.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max;
+        return isWithin ? value : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{Text}' is not allowed; a whole number from {min} to {max}"));
+    }
+
+    /// <summary>Reads a number of seconds, such as <c>20s</c> or <c>0.5s</c>.</summary>
+    internal TimeSpan Seconds(int max)
+    {
+        bool isWithin = Text.EndsWith('s') && decimal.TryParse(Text.AsSpan(0, Text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) && value <= max;
+        return isWithin ? TimeSpan.FromSeconds((double)decimal.Parse(Text.AsSpan(0, Text.Length - 1), CultureInfo.InvariantCulture))
+            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{Text}' is not allowed; seconds such as 20s, from 0s to {max}s"));
+    }
+
+    internal string OneOf(params string[] allowed) =>
+        allowed.Contains(Text) ? Text : throw new FormatException($"'{Text}' is not allowed; {string.Join(" or ", allowed)}");
+
+    internal IReadOnlyList<IPEndPoint> Addresses() => [.. Texts.Select(static text =>
+    {
+        bool isAddress = IPEndPoint.TryParse(text, out IPEndPoint? address) && text.EndsWith(string.Create(CultureInfo.InvariantCulture, $":{address.Port}"), StringComparison.Ordinal);
+        return isAddress ? address! : throw new FormatException($"'{text}' is not allowed; an address of this machine and a port, such as 0.0.0.0:443 or [::1]:8443");
+    })];
+
+    internal IReadOnlyList<string> Origins() => [.. Texts.Select(static text =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? origin) && origin.Scheme is "https" or "http" && origin.GetLeftPart(UriPartial.Authority) == text
+            ? text : throw new FormatException($"'{text}' is not allowed; an origin such as https://app.example"))];
+}
