@@ -21,6 +21,17 @@ public static class EndpointRouteBuilderExtensions
         return Map(endpoints, path, _ => new MadeHandler(new DelegateHandler(onMessage), IsOwned: true));
     }
 
+    /// <summary>Maps an endpoint whose sessions are handled by one object each, which a delegate makes and which ends with its session.</summary>
+    /// <param name="endpoints">The application's endpoints.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="makeHandler">Makes the handler of a session, from services of the session's own.</param>
+    /// <returns>The endpoint, to which policies can be attached.</returns>
+    public static IEndpointConventionBuilder MapEit(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<IServiceProvider, EitHandler> makeHandler)
+    {
+        ArgumentNullException.ThrowIfNull(makeHandler);
+        return Map(endpoints, path, services => new MadeHandler(makeHandler(services), IsOwned: true));
+    }
+
     /// <summary>Maps an endpoint whose sessions are handled by one object each, made from the application's services; one that is not registered there is disposed of with its session.</summary>
     /// <typeparam name="THandler">The handler.</typeparam>
     /// <param name="endpoints">The application's endpoints.</param>

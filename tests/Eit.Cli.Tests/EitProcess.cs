@@ -62,12 +62,12 @@ internal sealed class EitProcess : IAsyncDisposable
     }
 
     /// <summary>Gives it its input, and waits for its end.</summary>
-    internal async Task<(int ExitCode, string Output, string Error)> EndAsync(string input = "")
+    internal async Task<(int ExitCode, string Output, string Error)> EndAsync(string input = "", TimeSpan? limit = null)
     {
         Task<string> output = Output.ReadToEndAsync();
-        await Input.WriteAsync(input);
-        Input.Close();
-        string text = await output.Soon();
+        Task writing = WriteAsync(input);
+        string text = await output.WaitAsync(limit ?? TimeSpan.FromSeconds(30));
+        await writing.Soon();
         await _process.WaitForExitAsync().Soon();
         await _readingErrors.Soon();
         return (_process.ExitCode, text, ErrorText);
@@ -87,6 +87,20 @@ internal sealed class EitProcess : IAsyncDisposable
         if (!_process.HasExited) { _process.Kill(); }
         await _process.WaitForExitAsync().Soon();
         _process.Dispose();
+    }
+
+    /// <summary>Writes the input; what the process does not read any more is not missed.</summary>
+    private async Task WriteAsync(string input)
+    {
+        try
+        {
+            await Input.WriteAsync(input);
+            Input.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended.
+        }
     }
 
     private async Task ReadErrorsAsync()

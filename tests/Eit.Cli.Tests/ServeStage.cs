@@ -62,9 +62,11 @@ internal sealed class ServeStage : IAsyncDisposable
     }
 
     /// <summary>Starts the server; again where it was.</summary>
-    internal async Task ServeAsync(params string[] more)
+    internal Task ServeAsync(params string[] more) => ServeExactlyAsync([.. Options, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}"), .. more]);
+
+    internal async Task ServeExactlyAsync(params string[] arguments)
     {
-        Server = Start(environment: null, [.. Options, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}"), .. more]);
+        Server = Start(environment: null, arguments);
         string line = await Server.Output.ReadLineAsync().Soon() ?? throw new InvalidOperationException((await Server.EndAsync()).Error);
         Port = new Uri(line.Split(' ')[2]).Port;
     }

@@ -160,7 +160,7 @@ public class ServeTests
     [InlineData("""{"drainWindow":20}""", "eit.json: drainWindow: '20' is not allowed; seconds such as 20s")]
     [InlineData("""{"devCertificate":"yes"}""", "eit.json: devCertificate: 'yes' is not allowed; true or false.")]
     [InlineData("""{"certificate":["a","b"]}""", "eit.json: certificate: takes one value, not a list.")]
-    [InlineData("""{"endpoints":["/a=ecko"]}""", "eit.json: endpoints: the handler 'ecko' is not known; echo or relay")]
+    [InlineData("""{"endpoints":["/a=ecko"]}""", "eit.json: endpoints: the handler 'ecko' is not known; echo or relay or exec:COMMAND")]
     [InlineData("""{"endpoints":["some /a=echo"]}""", "eit.json: endpoints: 'some /a=echo' is not [eit|plain|both] /PATH=HANDLER.")]
     [InlineData("""{"endpoints":[{"path":"/a","handler":"echo","mod":"eit"}]}""", "eit.json: endpoints: 'mod' is not known; allowed: path, handler, mode.")]
     [InlineData("""{"endpoints":["/a{=echo"]}""", "eit.json: endpoints: the path '/a{' can't be used")]

@@ -25,7 +25,7 @@ internal sealed class ConnectRun
         (_options, _time, _error) = (options, time, TextWriter.Synchronized(error));
         _lines = new LineSource(input, MessageBytesMax);
         _printer = new MessagePrinter(output, options, isTerminal);
-        _conversation = options.IsPlain ? new PlainConversation(options, MessageBytesMax, PrintAsync, Say) : new EitConversation(options, PrintAsync, Say);
+        _conversation = options.IsPlain ? new PlainConversation(options, MessageBytesMax, PrintAsync, Say) : new EitConversation(options, MessageBytesMax, PrintAsync, Say);
     }
 
     /// <summary>Runs to the end of the input, or of the count.</summary>

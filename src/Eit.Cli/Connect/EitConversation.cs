@@ -11,6 +11,7 @@ internal sealed class EitConversation : Conversation
 {
     private const int UnderWayMax = 4_096;
 
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(5);
     private static readonly SendOptions s_now = new() { AcceptWithin = TimeSpan.Zero };
     private static readonly SendOptions s_patient = new() { AcceptWithin = Timeout.InfiniteTimeSpan };
 
@@ -22,7 +23,7 @@ internal sealed class EitConversation : Conversation
     private bool _hasBeenConnected;
     private volatile bool _isFinishing;
 
-    internal EitConversation(ConnectOptions options, Func<ConnectMessage, ValueTask> onMessage, Action<string> onState)
+    internal EitConversation(ConnectOptions options, int messageBytesMax, Func<ConnectMessage, ValueTask> onMessage, Action<string> onState)
         : base(onMessage, onState)
     {
         _client = new EitConnection(new EitConnectionOptions
@@ -32,6 +33,7 @@ internal sealed class EitConversation : Conversation
             CertificateValidation = options.TakesAnyCertificate ? AnyCertificate.Take : null,
             PinnedCertificateSha256 = options.PinnedCertificateSha256,
             CloseLimit = TimeSpan.FromSeconds(30),
+            Session = new SessionSettings { MessageBytesMax = messageBytesMax, WindowBytes = messageBytesMax },
         });
         _client.OnMessage(text => HandAsync(new ConnectMessage(text, default)));
         _client.OnBytes(bytes => HandAsync(new ConnectMessage(Text: null, bytes)));
@@ -74,7 +76,7 @@ internal sealed class EitConversation : Conversation
     public override async ValueTask DisposeAsync()
     {
         _isFinishing = true;
-        await _client.DisposeAsync();
+        await _client.DisposeAsync().AsTask().WaitAsync(s_endLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);   // The process ends with it.
         await base.DisposeAsync();
     }
 

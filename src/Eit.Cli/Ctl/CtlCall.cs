@@ -17,6 +17,10 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
     private const int NoServer = 3;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
+
+    /// <summary>Gets whether it is asked again every second, until it is interrupted.</summary>
+    internal bool Repeats { get; init; }
 
     /// <summary>Asks, and shows.</summary>
     /// <param name="socket">Where the server is steered.</param>
@@ -31,17 +35,35 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, cancel) => ConnectAsync(socket, cancel) }) { Timeout = s_limit };
         try
         {
-            using var request = new HttpRequestMessage(Method, new Uri($"http://localhost{Target}")) { Content = Body is null ? null : new StringContent(Body, Encoding.UTF8) };
-            using HttpResponseMessage answer = await http.SendAsync(request, interrupted);
-            string text = await answer.Content.ReadAsStringAsync(interrupted);
-            JsonNode? body = JsonNode.Parse(text);
-            if (!answer.IsSuccessStatusCode) { return await FailAsync(error, Refused, body?["error"]?.GetValue<string>() ?? text); }
-            await output.WriteAsync(isJson ? text : Show(body));
-            return 0;
+            int exitCode = await AskAsync(http, isJson, output, error, interrupted);
+            if (!Repeats) { return exitCode; }
+            using var timer = new PeriodicTimer(s_every);
+            while (exitCode == 0 && await NextAsync(timer, interrupted)) { exitCode = await AskAsync(http, isJson, output, error, interrupted); }
+            return exitCode;
         }
+        catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied }) { return await FailAsync(error, NoServer, $"This user may not use {socket}: a server is steered by its owner."); }
         catch (HttpRequestException) { return await FailAsync(error, NoServer, $"No server is steered at {socket}."); }
-        catch (OperationCanceledException) { return await FailAsync(error, NoServer, $"The server that is steered at {socket} does not answer."); }
+        catch (OperationCanceledException) { return await FailAsync(error, NoServer, interrupted.IsCancellationRequested ? "Interrupted." : $"The server that is steered at {socket} does not answer."); }
         catch (JsonException) { return await FailAsync(error, NoServer, $"What answers at {socket} is no server of eit."); }
+    }
+
+    private async Task<int> AskAsync(HttpClient http, bool isJson, TextWriter output, TextWriter error, CancellationToken interrupted)
+    {
+        using var request = new HttpRequestMessage(Method, new Uri($"http://localhost{Target}")) { Content = Body is null ? null : new StringContent(Body, Encoding.UTF8) };
+        using HttpResponseMessage answer = await http.SendAsync(request, interrupted);
+        string text = await answer.Content.ReadAsStringAsync(interrupted);
+        JsonNode? body = JsonNode.Parse(text);
+        if (!answer.IsSuccessStatusCode) { return await FailAsync(error, Refused, body?["error"]?.GetValue<string>() ?? text); }
+        await output.WriteAsync(isJson ? text : Repeats ? $"{Show(body)}\n" : Show(body));
+        await output.FlushAsync(CancellationToken.None);
+        return 0;
+    }
+
+    /// <summary>Waits for the next turn; false when it is interrupted.</summary>
+    private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken interrupted)
+    {
+        try { return await timer.WaitForNextTickAsync(interrupted); }
+        catch (OperationCanceledException) { return false; }
     }
 
     /// <summary>Shows an answer to people: a line for each member, a table of a list.</summary>
@@ -67,6 +89,7 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
         string text = value switch
         {
             null => "-",
+            JsonArray { Count: 0 } => "none",
             JsonArray list => string.Join(", ", list.Select(TextOf)),
             JsonValue number when number.GetValueKind() == JsonValueKind.Number => number.ToJsonString().ToString(CultureInfo.InvariantCulture),
             _ => value.ToString(),

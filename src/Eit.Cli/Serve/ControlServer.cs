@@ -22,23 +22,23 @@ internal sealed class ControlServer : IAsyncDisposable
     private static readonly SendOptions s_now = new() { CompleteWhen = CompleteWhen.Accepted, AcceptWithin = TimeSpan.Zero };
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly ServeConfig _config;
     private readonly ServeHost _host;
     private readonly TimeProvider _time;
     private readonly Action _drain;
+    private readonly Func<ServeReload> _reload;
     private readonly long _began;
     private readonly ControlSocket _socket;
     private readonly WebApplication _app;
 
     /// <summary>Makes a control for a server; it owns the socket.</summary>
-    internal ControlServer(ServeConfig config, ServeHost host, ControlSocket socket, TimeProvider time, Action drain)
+    internal ControlServer(ServeHost host, ControlSocket socket, TimeProvider time, Action drain, Func<ServeReload> reload)
     {
-        (_config, _host, _socket, _time, _drain, _began) = (config, host, socket, time, drain, time.GetTimestamp());
+        (_host, _socket, _time, _drain, _reload, _began) = (host, socket, time, drain, reload, time.GetTimestamp());
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = config.MessageBytesMax;
+            kestrel.Limits.MaxRequestBodySize = host.Config.MessageBytesMax;
             kestrel.ListenUnixSocket(socket.Path);
         });
         builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
@@ -65,26 +65,32 @@ internal sealed class ControlServer : IAsyncDisposable
         _app.MapPost("/connections/{id}/messages", SendAsync);
         _app.MapDelete("/connections/{id}", CloseAsync);
         _app.MapPost("/messages", BroadcastAsync);
+        _app.MapPost("/reload", ReloadAsync);
+        _app.MapGet("/metrics", context =>
+        {
+            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+            return context.Response.WriteAsync(ServeMetrics.Write(_host), context.RequestAborted);
+        });
         _app.MapPost("/drain", async context =>
         {
             context.Response.StatusCode = StatusCodes.Status202Accepted;
             await AnswerAsync(context, new JsonObject { ["draining"] = _host.Sessions.Count });
             _drain();
         });
-        _app.MapFallback(static context => RefuseAsync(context, StatusCodes.Status404NotFound, "There are /status, /stats, /channels, /connections, /connections/{id}, /connections/{id}/messages, /messages and /drain."));
+        _app.MapFallback(static context => RefuseAsync(context, StatusCodes.Status404NotFound, "There are /status, /stats, /channels, /connections, /connections/{id}, /connections/{id}/messages, /messages, /reload, /drain and /metrics."));
     }
 
     private JsonObject Status() => new()
     {
-        ["name"] = _config.ServerName,
+        ["name"] = _host.Config.ServerName,
         ["version"] = typeof(ControlServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
         ["processId"] = Environment.ProcessId,
         ["state"] = _host.Sessions.IsDraining ? "draining" : "running",
         ["uptimeSeconds"] = Uptime,
         ["connections"] = _host.Sessions.Count,
         ["away"] = _host.Sessions.DetachedCount,
-        ["listen"] = new JsonArray([.. _host.Addresses.Select(static address => (JsonNode)address)]),
-        ["endpoints"] = new JsonArray([.. _config.Endpoints.Select(static endpoint => (JsonNode)endpoint.ToString())]),
+        ["listen"] = ListOf(_host.Addresses),
+        ["endpoints"] = ListOf(_host.Config.Endpoints.Select(static endpoint => endpoint.ToString())),
     };
 
     private JsonObject Stats() => new()
@@ -93,7 +99,9 @@ internal sealed class ControlServer : IAsyncDisposable
         ["connections"] = _host.Sessions.Count,
         ["away"] = _host.Sessions.DetachedCount,
         ["plain"] = _host.Sessions.List().Count(static session => session.IsPlain),
+        ["messagesReceived"] = _host.Counters.MessagesReceived,
         ["outboxMessages"] = _host.Sessions.List().Sum(static session => (long)session.OutboxMessages),
+        ["execStarts"] = _host.Counters.ExecStarts,
         ["slowConsumers"] = _host.Sessions.SlowConsumers,
         ["memoryBytes"] = Environment.WorkingSet,
     };
@@ -177,6 +185,18 @@ internal sealed class ControlServer : IAsyncDisposable
         await session.CloseAsync(CloseCode.Closed, CloseCodes.ToReason(reason), s_closeLimit, context.RequestAborted);
         await AnswerAsync(context, new JsonObject { ["closed"] = session.Id.ToString() });
     }
+
+    private async Task ReloadAsync(HttpContext context)
+    {
+        try
+        {
+            ServeReload reload = _reload();
+            await AnswerAsync(context, new JsonObject { ["reloaded"] = ListOf(reload.Taken), ["needsRestart"] = ListOf(reload.NeedsRestart) });
+        }
+        catch (FormatException wrong) { await RefuseAsync(context, StatusCodes.Status409Conflict, wrong.Message); }
+    }
+
+    private static JsonArray ListOf(IEnumerable<string> texts) => new([.. texts.Select(static text => (JsonNode)text)]);
 
     /// <summary>Reads the message of a request; answers it and gives null if there is none.</summary>
     private static async Task<string?> ReadTextAsync(HttpContext context)

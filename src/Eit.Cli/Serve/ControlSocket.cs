@@ -12,19 +12,21 @@ internal sealed class ControlSocket : IDisposable
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private readonly FileStream _lock;
+    private readonly HeldFile _lock;
 
-    private ControlSocket(string path, FileStream held)
+    private ControlSocket(string path, HeldFile held)
     {
         (Path, _lock) = (path, held);
     }
+
+    /// <summary>Gets where the environment says that it is; null if it says nothing.</summary>
+    internal static string? GivenPath => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given ? given : null;
 
     /// <summary>Gets where it is, if nothing else is said: in the folder that the system gives each user, or in one of the user's own.</summary>
     internal static string DefaultPath
     {
         get
         {
-            if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given) { return given; }
             string folder = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
                 ? System.IO.Path.Combine(runtime, "eit")
                 : System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"eit-{Environment.UserName}");
@@ -46,10 +48,7 @@ internal sealed class ControlSocket : IDisposable
         }
         catch (UnauthorizedAccessException failure) { throw new IOException(failure.Message, failure); }
         if (FaultOf(path) is { } fault) { throw new IOException(fault); }
-        FileStream held;
-        try { held = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
-        catch (UnauthorizedAccessException failure) { throw new IOException(failure.Message, failure); }
-        catch (IOException taken) { throw new IOException($"Another server is steered at {path}. Choose another place with --control, or end that one with 'eit ctl drain'.", taken); }
+        var held = HeldFile.Take($"{path}.lock", $"Another server is steered at {path}. Choose another place with --control, or end that one with 'eit ctl drain'.");
         File.Delete(path);                                         // Nobody listens there: who does holds the lock.
         return new ControlSocket(path, held);
     }

@@ -5,11 +5,19 @@ using Eit.Server;
 namespace Eit.Cli.Serve;
 
 /// <summary>Sends each message back. A client that does not take its own messages back slows only itself down.</summary>
-internal sealed class EchoHandler : EitHandler
+internal sealed class EchoHandler(ServeCounters counters) : EitHandler
 {
     private static readonly SendOptions s_patient = new() { CompleteWhen = CompleteWhen.Accepted, AcceptWithin = Timeout.InfiniteTimeSpan };
 
-    public override async ValueTask OnMessageAsync(EitSession session, string message) => await session.SendAsync(message, s_patient);
+    public override async ValueTask OnMessageAsync(EitSession session, string message)
+    {
+        counters.MessageReceived();
+        await session.SendAsync(message, s_patient);
+    }
 
-    public override async ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => await session.SendAsync(message, s_patient);
+    public override async ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message)
+    {
+        counters.MessageReceived();
+        await session.SendAsync(message, s_patient);
+    }
 }

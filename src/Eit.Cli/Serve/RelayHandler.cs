@@ -4,7 +4,7 @@ using Eit.Server.Channels;
 namespace Eit.Cli.Serve;
 
 /// <summary>Passes each message on to the other members of its channel. A member whose outbox is full misses it, and the log says so.</summary>
-internal sealed class RelayHandler(EitChannels channels, ServeLog log) : EitChannelHandler
+internal sealed class RelayHandler(EitChannels channels, ServeCounters counters, ServeLog log) : EitChannelHandler
 {
     public override ValueTask OnMessageAsync(EitSession connection, string message)
     {
@@ -20,6 +20,7 @@ internal sealed class RelayHandler(EitChannels channels, ServeLog log) : EitChan
 
     private void Note(EitSession from, BroadcastResult result)
     {
+        counters.MessageReceived();
         if (result.Refused.Count > 0) { log.RelayMissed(from.Channel, result.Refused.Count); }
     }
 }

@@ -33,12 +33,19 @@ internal sealed record ServeConfig
 
     public int SessionsPerUserMax { get; init; } = 1_000;
 
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     public TimeSpan ResumeWindow { get; init; } = TimeSpan.FromSeconds(120);
 
     public TimeSpan DrainWindow { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Gets the socket at which it is steered; null: it is not.</summary>
     public string? Control { get; init; } = ControlSocket.DefaultPath;
+
+    /// <summary>Gets the file for the number of the process.</summary>
+    public string? PidFile { get; init; }
 
     public string LogFormat { get; init; } = "text";
 
@@ -47,7 +54,7 @@ internal sealed record ServeConfig
     /// <summary>Says what is missing or does not fit together; the first word of each is the key.</summary>
     internal IEnumerable<string> Faults()
     {
-        if (Endpoints.Count == 0) { yield return $"endpoints: there is none; at least one, such as --endpoints '/echo=echo'"; }
+        if (Endpoints.Count == 0) { yield return "endpoints: there is none; at least one, such as --endpoints '/echo=echo'"; }
         if (Endpoints.DistinctBy(static endpoint => endpoint.Path).Count() < Endpoints.Count) { yield return "endpoints: a path is there twice"; }
         if (Tokens is null) { yield return "tokens: missing; a file with the hashes of the tokens that are let in, which 'eit token' writes"; }
         if (Certificate is null && !DevCertificate) { yield return "certificate: missing; a file, or for development --dev-certificate"; }

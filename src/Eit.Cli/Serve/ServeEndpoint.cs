@@ -5,17 +5,36 @@ namespace Eit.Cli.Serve;
 
 /// <summary>An endpoint of the server.</summary>
 /// <param name="Path">Where: <c>/rooms/{id}</c>.</param>
-/// <param name="Handler">What becomes of messages: <c>echo</c> or <c>relay</c>.</param>
+/// <param name="Handler">What becomes of messages: <c>echo</c>, <c>relay</c>, or <c>exec:</c> and a command.</param>
 /// <param name="Mode">Who may come.</param>
-internal sealed record ServeEndpoint(string Path, string Handler, ServeMode Mode)
+/// <param name="Folder">The folder in which a command runs.</param>
+internal sealed record ServeEndpoint(string Path, string Handler, ServeMode Mode, string Folder)
 {
     internal const string Form = "[eit|plain|both] /PATH=HANDLER";
+    internal const string Handlers = "echo or relay or exec:COMMAND";
 
-    internal const string Handlers = "echo or relay";
+    internal const string Schema = """
+        {
+          "anyOf": [
+            {"type":"string","pattern":"^((eit|plain|both) )?/[^=]+=(echo|relay|exec:.+)$"},
+            {
+              "type":"object","additionalProperties":false,"required":["path","handler"],
+              "properties":{"path":{"type":"string","pattern":"^/."},"handler":{"type":"string","pattern":"^(echo|relay|exec:.+)$"},"mode":{"enum":["eit","plain","both"]}}
+            }
+          ]
+        }
+        """;
+
+    private const string ExecPrefix = "exec:";
+
+    /// <summary>Gets the command that handles the messages; null if none does.</summary>
+    internal string? Command => Handler.StartsWith(ExecPrefix, StringComparison.Ordinal) ? Handler[ExecPrefix.Length..].Trim() : null;
 
     /// <summary>Reads what <see cref="Form"/> says.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="folder">From where the names in a command count.</param>
     /// <exception cref="FormatException">It is something else.</exception>
-    internal static ServeEndpoint Parse(string text)
+    internal static ServeEndpoint Parse(string text, string folder)
     {
         int slash = text.IndexOf('/', StringComparison.Ordinal);
         int equals = text.IndexOf('=', StringComparison.Ordinal);
@@ -24,12 +43,12 @@ internal sealed record ServeEndpoint(string Path, string Handler, ServeMode Mode
         bool isMode = modeText.Length == 0 || (Enum.TryParse(modeText, ignoreCase: true, out mode) && modeText.All(char.IsAsciiLetterLower));
         if (slash < 0 || equals < slash || !isMode) { throw new FormatException($"'{text}' is not {Form}"); }
         string path = text[slash..equals].Trim();
-        string handler = text[(equals + 1)..].Trim();
+        var endpoint = new ServeEndpoint(path, text[(equals + 1)..].Trim(), mode, folder);
         try { RoutePatternFactory.Parse(path); }
         catch (RoutePatternException wrong) { throw new FormatException($"the path '{path}' can't be used: {wrong.Message.TrimEnd('.')}", wrong); }
         if (path is "/" or "/healthz" or "/readyz" || path.Any(char.IsWhiteSpace)) { throw new FormatException($"the path '{path}' can't be used"); }
-        if (handler is not ("echo" or "relay")) { throw new FormatException($"the handler '{handler}' is not known; {Handlers}"); }
-        return new ServeEndpoint(path, handler, mode);
+        bool isHandler = endpoint.Handler is "echo" or "relay" || endpoint.Command is { Length: > 0 };
+        return isHandler ? endpoint : throw new FormatException($"the handler '{endpoint.Handler}' is not known; {Handlers}");
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,7 @@ internal static class ServeFile
 {
     internal const string DefaultName = "eit.json";
 
+    private const string SchemaName = "$schema";               // what editors look for
     private const long BytesMax = 1024 * 1024;
 
     private static readonly JsonDocumentOptions s_json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
@@ -20,6 +21,7 @@ internal static class ServeFile
         if (document.RootElement.ValueKind != JsonValueKind.Object) { throw new FormatException($"{path}: it must be an object of keys."); }
         foreach (JsonProperty member in document.RootElement.EnumerateObject())
         {
+            if (member.Name == SchemaName) { continue; }
             ServeKey key = ServeKeys.All.FirstOrDefault(key => key.Name == member.Name)
                 ?? throw new FormatException($"{path}: '{member.Name}' is not known; allowed: {string.Join(", ", ServeKeys.All.Select(static key => key.Name))}.");
             try { config = key.Set(config, new ServeValues(ValuesOf(member.Value, key), folder)); }

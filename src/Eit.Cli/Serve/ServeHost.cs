@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
-using Eit.Chaos;
+using Eit.Cli.Serve.Exec;
 using Eit.Protocol.Session;
 using Eit.Server;
 using Eit.Server.Channels;
@@ -14,6 +14,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Eit.Cli.Serve;
 
@@ -22,57 +23,86 @@ internal sealed class ServeHost : IAsyncDisposable
 {
     private static readonly TimeSpan s_stopMargin = TimeSpan.FromSeconds(10);
 
-    private readonly ServeConfig _config;
+    private readonly TimeProvider _time;
+    private readonly ServeFiles _files;
+    private readonly List<ExecEndpoint> _execs = [];
+    private readonly Lock _reloading = new();
     private readonly WebApplication _app;
-    private readonly WatchedFiles<SslStreamCertificateContext>? _certificate;
-    private readonly SslStreamCertificateContext? _devCertificate;
+    private volatile ServeConfig _config;
+    private readonly ServeLog? _log;
 
     /// <summary>Makes a server that has not been started.</summary>
     /// <exception cref="FormatException">A file of the configuration can't be used; the message begins with the key.</exception>
     internal ServeHost(ServeConfig config, TimeProvider time)
     {
-        _config = config;
-        ServeLog? log = null;
-        void Report(string path, FormatException? wrong) => log?.FileChanged(path, wrong);
-        var tokens = Named("tokens", () => new WatchedFiles<TokenTable>([config.Tokens!], () => TokenTable.Read(config.Tokens!), Report));
-        if (config.DevCertificate) { _devCertificate = SslStreamCertificateContext.Create(TestCertificate.Make(time.GetUtcNow()), additionalCertificates: null, offline: true); }
-        else
-        {
-            string[] files = [config.Certificate!, .. config.CertificateKey is { } key ? [key] : Array.Empty<string>(), .. config.CertificatePasswordFile is { } password ? [password] : Array.Empty<string>()];
-            _certificate = Named("certificate", () => new WatchedFiles<SslStreamCertificateContext>(files, () => ServeCertificate.Read(config.Certificate!, config.CertificateKey, config.CertificatePasswordFile), Report));
-        }
+        (_config, _time) = (config, time);
+        _files = new ServeFiles(config, time, (path, wrong) => _log?.FileChanged(path, wrong));
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
-        Configure(builder, tokens);
+        Configure(builder);
         _app = builder.Build();
-        log = _app.Services.GetRequiredService<ServeLog>();
+        _log = _app.Services.GetRequiredService<ServeLog>();
         Map();
     }
+
+    /// <summary>Gets the configuration that counts now.</summary>
+    internal ServeConfig Config => _config;
 
     /// <summary>Gets where it listens, once it is started.</summary>
     internal IEnumerable<string> Addresses => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
     internal EitSessions Sessions => _app.Services.GetRequiredService<EitSessions>();
 
-    internal string CertificateSha256 => Convert.ToHexString(SHA256.HashData(Certificate.TargetCertificate.RawData));
+    internal EitChannels Channels => _app.Services.GetRequiredService<EitChannels>();
 
-    private SslStreamCertificateContext Certificate => _devCertificate ?? _certificate!.Value;
+    internal ServeCounters Counters => _app.Services.GetRequiredService<ServeCounters>();
+
+    internal ServeLog Log => _app.Services.GetRequiredService<ServeLog>();
+
+    internal string CertificateSha256 => Convert.ToHexString(SHA256.HashData(_files.Certificate.TargetCertificate.RawData));
 
     /// <summary>Starts it.</summary>
     /// <exception cref="IOException">It can't listen.</exception>
-    internal Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        foreach (ExecEndpoint exec in _execs) { exec.Start(); }
+    }
+
+    /// <summary>Takes of another configuration what a server that runs can take, and reads its files again.</summary>
+    /// <exception cref="FormatException">One of its files can't be used: nothing has changed.</exception>
+    internal ServeReload Reload(ServeConfig next)
+    {
+        lock (_reloading)
+        {
+            var reload = ServeReload.Between(_config, next);
+            _files.Reload(next);
+            _config = _config with
+            {
+                ServerName = next.ServerName,
+                Certificate = next.Certificate,
+                CertificateKey = next.CertificateKey,
+                CertificatePasswordFile = next.CertificatePasswordFile,
+                DevCertificate = next.DevCertificate,
+                Tokens = next.Tokens,
+                DrainWindow = next.DrainWindow,
+                LogLevel = next.LogLevel,
+            };
+            _app.Services.GetRequiredService<IOptions<EitServerOptions>>().Value.DrainWindow = next.DrainWindow;
+            _app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = next.DrainWindow + s_stopMargin;
+            return reload;
+        }
+    }
 
     /// <summary>Asks the clients to go elsewhere, waits for that within the drain window, and stops.</summary>
     internal Task StopAsync() => _app.StopAsync();
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    private static T Named<T>(string key, Func<T> make)
+    public async ValueTask DisposeAsync()
     {
-        try { return make(); }
-        catch (FormatException wrong) { throw new FormatException($"{key}: {wrong.Message}.", wrong); }
+        await Task.WhenAll(_execs.Select(static exec => exec.DisposeAsync().AsTask()));
+        await _app.DisposeAsync();
     }
 
-    private void Configure(WebApplicationBuilder builder, WatchedFiles<TokenTable> tokens)
+    private void Configure(WebApplicationBuilder builder)
     {
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
@@ -81,11 +111,11 @@ internal sealed class ServeHost : IAsyncDisposable
             {
                 kestrel.Listen(address, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
-                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = Certificate }),
+                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = _files.Certificate }),
                 }));
             }
         });
-        builder.Logging.SetMinimumLevel(Enum.Parse<LogLevel>(_config.LogLevel, ignoreCase: true)).AddFilter("Microsoft", LogLevel.Warning).AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(LogLevel.Trace).AddFilter(IsLogged).AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (_config.LogFormat == "json") { builder.Logging.AddJsonConsole(static json => json.UseUtcTimestamp = true); }
         else
         {
@@ -98,16 +128,29 @@ internal sealed class ServeHost : IAsyncDisposable
         }
         builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _config.DrainWindow + s_stopMargin);
-        builder.Services.AddSingleton<ServeLog>().AddSingleton(tokens).AddRouting();
+        builder.Services.AddSingleton<ServeLog>().AddSingleton<ServeCounters>().AddSingleton(_files).AddRouting();
         builder.Services.AddAuthentication(TokenScheme.Name).AddScheme<AuthenticationSchemeOptions, TokenScheme>(TokenScheme.Name, configureOptions: null);
         builder.Services.AddEit(options =>
         {
-            options.Session = new SessionSettings { MessageBytesMax = _config.MessageBytesMax, ResumeWindow = _config.ResumeWindow };
+            options.Session = SettingsOf(_config);
+            options.HelloLimit = _config.HelloTimeout;
             options.Limits = new DirectoryLimits { SessionsMax = _config.SessionsMax, SessionsPerPrincipalMax = _config.SessionsPerUserMax };
             options.DrainWindow = _config.DrainWindow;
             options.Admits = PlainOnly.Admits;
             foreach (string origin in _config.Origins) { options.AllowedOrigins.Add(origin); }
         });
+    }
+
+    private bool IsLogged(string? category, LogLevel level) =>
+        level >= Enum.Parse<LogLevel>(_config.LogLevel, ignoreCase: true) && (level >= LogLevel.Warning || category is null || !category.StartsWith("Microsoft", StringComparison.Ordinal));
+
+    /// <summary>What holds messages has room for the largest.</summary>
+    private static SessionSettings SettingsOf(ServeConfig config)
+    {
+        var settings = new SessionSettings { MessageBytesMax = config.MessageBytesMax, ResumeWindow = config.ResumeWindow, Timeout = config.IdleTimeout };
+        settings.WindowBytes = Math.Max(settings.WindowBytes, config.MessageBytesMax);
+        settings.OutboxBytesMax = Math.Max(settings.OutboxBytesMax, config.MessageBytesMax);
+        return settings;
     }
 
     private void Map()
@@ -121,9 +164,17 @@ internal sealed class ServeHost : IAsyncDisposable
         });
         foreach (ServeEndpoint endpoint in _config.Endpoints)
         {
-            IEndpointConventionBuilder mapped = endpoint.Handler == "relay" ? _app.MapEitChannels<RelayHandler>(endpoint.Path) : _app.MapEit<EchoHandler>(endpoint.Path);
+            IEndpointConventionBuilder mapped = MapHandler(endpoint);
             if (endpoint.Mode != ServeMode.Eit) { mapped.WithPlainClients(); }
             if (endpoint.Mode == ServeMode.Plain) { mapped.WithMetadata(new PlainOnly()); }
         }
+    }
+
+    private IEndpointConventionBuilder MapHandler(ServeEndpoint endpoint)
+    {
+        if (endpoint.Command is null) { return endpoint.Handler == "relay" ? _app.MapEitChannels<RelayHandler>(endpoint.Path) : _app.MapEit<EchoHandler>(endpoint.Path); }
+        var exec = new ExecEndpoint(endpoint, _config, Sessions, Counters, Log, _time);
+        _execs.Add(exec);
+        return _app.MapEit(endpoint.Path, _ => new ExecHandler(exec, Counters));
     }
 }

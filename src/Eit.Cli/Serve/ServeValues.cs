@@ -26,11 +26,12 @@ internal sealed record ServeValues(IReadOnlyList<string> Texts, string Folder)
     }
 
     /// <summary>Reads a number of seconds, such as <c>20s</c> or <c>0.5s</c>.</summary>
-    internal TimeSpan Seconds(int max)
+    internal TimeSpan Seconds(int min, int max)
     {
-        bool isWithin = Text.EndsWith('s') && decimal.TryParse(Text.AsSpan(0, Text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) && value <= max;
-        return isWithin ? TimeSpan.FromSeconds((double)decimal.Parse(Text.AsSpan(0, Text.Length - 1), CultureInfo.InvariantCulture))
-            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{Text}' is not allowed; seconds such as 20s, from 0s to {max}s"));
+        decimal value = 0;
+        bool isWithin = Text.EndsWith('s') && decimal.TryParse(Text.AsSpan(0, Text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value >= min && value <= max;
+        return isWithin ? TimeSpan.FromSeconds((double)value)
+            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{Text}' is not allowed; seconds such as 20s, from {min}s to {max}s"));
     }
 
     internal string OneOf(params string[] allowed) =>

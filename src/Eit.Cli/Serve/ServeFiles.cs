@@ -1,0 +1,55 @@
+using System.Net.Security;
+using Eit.Chaos;
+
+namespace Eit.Cli.Serve;
+
+/// <summary>What a server reads from files beside its configuration, as the files are now.</summary>
+internal sealed class ServeFiles
+{
+    private readonly TimeProvider _time;
+    private readonly Action<string, FormatException?> _report;
+    private volatile Watched _watched;
+
+    /// <summary>Reads the files of a configuration.</summary>
+    /// <exception cref="FormatException">One can't be used; the message begins with the key.</exception>
+    internal ServeFiles(ServeConfig config, TimeProvider time, Action<string, FormatException?> report)
+    {
+        (_time, _report) = (time, report);
+        _watched = new Watched(config, Watch(config), config.DevCertificate ? MakeDevCertificate() : WatchCertificate(config));
+    }
+
+    internal TokenTable Tokens => _watched.Tokens.Value;
+
+    internal SslStreamCertificateContext Certificate => _watched.Certificate.Value;
+
+    /// <summary>Reads the files of another configuration, whether they have changed or not. If one can't be used nothing changes.</summary>
+    /// <exception cref="FormatException">One can't be used; the message begins with the key.</exception>
+    internal void Reload(ServeConfig config)
+    {
+        Watched old = _watched;
+        WatchedFiles<SslStreamCertificateContext> certificate = !config.DevCertificate ? WatchCertificate(config) : old.Config.DevCertificate ? old.Certificate : MakeDevCertificate();
+        _watched = new Watched(config, Watch(config), certificate);
+    }
+
+    private WatchedFiles<TokenTable> Watch(ServeConfig config) => Named("tokens", () => new WatchedFiles<TokenTable>([config.Tokens!], () => TokenTable.Read(config.Tokens!), _report));
+
+    private WatchedFiles<SslStreamCertificateContext> WatchCertificate(ServeConfig config)
+    {
+        string[] files = [.. new[] { config.Certificate, config.CertificateKey, config.CertificatePasswordFile }.OfType<string>()];
+        return Named("certificate", () => new WatchedFiles<SslStreamCertificateContext>(files, () => ServeCertificate.Read(config.Certificate!, config.CertificateKey, config.CertificatePasswordFile), _report));
+    }
+
+    private WatchedFiles<SslStreamCertificateContext> MakeDevCertificate()
+    {
+        var made = SslStreamCertificateContext.Create(TestCertificate.Make(_time.GetUtcNow()), additionalCertificates: null, offline: true);
+        return new WatchedFiles<SslStreamCertificateContext>([], () => made, _report);
+    }
+
+    private static T Named<T>(string key, Func<T> make)
+    {
+        try { return make(); }
+        catch (FormatException wrong) { throw new FormatException($"{key}: {wrong.Message}.", wrong); }
+    }
+
+    private sealed record Watched(ServeConfig Config, WatchedFiles<TokenTable> Tokens, WatchedFiles<SslStreamCertificateContext> Certificate);
+}
