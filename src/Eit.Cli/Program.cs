@@ -5,6 +5,7 @@ using Eit.Cli.Chaos;
 using Eit.Cli.Connect;
 using Eit.Cli.Ctl;
 using Eit.Cli.Demo;
+using Eit.Cli.Doctor;
 using Eit.Cli.Serve;
 using Eit.Cli.Soak;
 
@@ -22,7 +23,7 @@ internal static class Program
 
     internal static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { ConnectCommand.Make(), ServeCommand.Make(), CtlCommand.Make(), TokenCommand.Make(), DemoCommand.Make(), ChaosCommand.Make(), SoakCommand.Make() };
+        var root = new RootCommand("Eit keeps a conversation alive over connections that die.") { ConnectCommand.Make(), ServeCommand.Make(), CtlCommand.Make(), TokenCommand.Make(), DoctorCommand.Make(), CompletionCommand.Make(), DemoCommand.Make(), ChaosCommand.Make(), SoakCommand.Make() };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new VerbHelp((HelpAction)help.Action!);
         ParseResult parsed = root.Parse(args);
