@@ -71,6 +71,8 @@ internal sealed class ServeStage : IAsyncDisposable
         Port = new Uri(line.Split(' ')[2]).Port;
     }
 
+    internal string Url(string path) => string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{Port}{path}");
+
     internal EitProcess Connect(string path, params string[] more) =>
         Start(new() { ["EIT_TOKEN"] = Token }, ["connect", string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{Port}{path}"), "--certificate-sha256", CertificateSha256, .. more]);
 

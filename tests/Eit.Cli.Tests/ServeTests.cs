@@ -114,6 +114,25 @@ public class ServeTests
     }
 
     [Fact]
+    public async Task A_request_without_tls_is_answered_with_nothing()
+    {
+        await using ServeStage stage = await ServeStage.StartAsync();
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, stage.Port).Soon();
+        using var answer = new MemoryStream();
+
+        await client.GetStream().WriteAsync("GET /eit HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+        try { await client.GetStream().CopyToAsync(answer).Soon(); }
+        catch (IOException)
+        {
+            // Reset, which says as little.
+        }
+
+        Assert.InRange(answer.Length, 0, 7);                        // At most the alert with which TLS says that this is none.
+        Assert.DoesNotContain("HTTP", System.Text.Encoding.Latin1.GetString(answer.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tokens_and_certificate_that_change_are_read_again_and_a_broken_file_changes_nothing()
     {
         await using ServeStage stage = await ServeStage.StartAsync();
@@ -230,5 +249,20 @@ public class ServeTests
         Assert.DoesNotContain("secret", output, StringComparison.Ordinal);
         Assert.Contains("certificate: ", error, StringComparison.Ordinal);
         Assert.DoesNotContain("guess", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("NAME", "token", "--file", "x")]
+    [InlineData("--file", "token", "ada")]
+    [InlineData("NAME is one word", "token", "a b", "--file", "x")]
+    [InlineData("NAME is one word", "token", "#ada", "--file", "x")]
+    [InlineData("--days takes a whole number from 1 to 36500", "token", "ada", "--file", "x", "--days", "0")]
+    public async Task A_wrong_token_is_one_line_and_exit_code_2(string says, params string[] arguments)
+    {
+        (int exitCode, string output, string error) = await Tool.RunAsync(arguments);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(says, error, StringComparison.Ordinal);
+        Assert.Equal(1, error.Count(static character => character == '\n'));
     }
 }

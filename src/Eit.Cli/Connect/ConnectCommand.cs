@@ -1,10 +1,14 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Eit.Cli.Connect;
 
 /// <summary>The verb <c>connect</c>: a client for people and for pipes.</summary>
 internal static class ConnectCommand
 {
+    private const int BadUsage = 2;
+
     private const string Description = "Connect to an endpoint: lines of the input are sent, messages are printed, changes of the connection go to the standard error.";
 
     private const string Details = $"""
@@ -26,6 +30,7 @@ internal static class ConnectCommand
         Argument<Uri?> url = WssUrl.Argument(ArgumentArity.ExactlyOne);
         var token = new Option<string?>("--token") { Description = "The bearer token.", HelpName = "TOKEN" };
         var tokenFile = new Option<string?>("--token-file") { Description = "A file with the bearer token; read for each dial.", HelpName = "FILE" };
+        var clientCertificate = new Option<string?>("--client-certificate") { Description = "A file in PEM with the client's certificate and its key.", HelpName = "FILE" };
         var plain = new Option<bool>("--plain") { Description = "Be a WebSocket client that does not speak Eit: no redial, no acknowledgement." };
         var binary = new Option<bool>("--binary") { Description = "Send lines as bytes, and print bytes as they are." };
         var base64 = new Option<bool>("--base64") { Description = "Send as bytes what the lines hold in base64. Bytes that come are printed in base64." };
@@ -35,7 +40,7 @@ internal static class ConnectCommand
         Option<long?> timeout = WholeNumber.Option("--timeout", "Give up after so many seconds.", 1, 30 * 24 * 3_600);
         var pin = new Option<string?>("--certificate-sha256") { Description = "Take this certificate of the server, and no other: its SHA-256.", HelpName = "HEX" };
         var insecure = new Option<bool>("--insecure-dev-certificate") { Description = "Take any certificate of the server." };
-        var command = new Verb("connect", Description, Details) { url, token, tokenFile, plain, binary, base64, json, once, count, timeout, pin, insecure };
+        var command = new Verb("connect", Description, Details) { url, token, tokenFile, clientCertificate, plain, binary, base64, json, once, count, timeout, pin, insecure };
         command.Validators.Add(result =>
         {
             if (result.GetResult(url)?.Tokens is [var given, ..] && given.Value.StartsWith('-')) { result.AddError($"'{given.Value}' is not known."); }
@@ -48,10 +53,18 @@ internal static class ConnectCommand
         });
         command.SetAction(async (parsed, interrupted) =>
         {
+            X509Certificate2? certificate = null;
+            try { certificate = parsed.GetValue(clientCertificate) is { } pem ? X509Certificate2.CreateFromPemFile(pem) : null; }
+            catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"eit: --client-certificate: {failure.Message.ReplaceLineEndings(" ")}");
+                return BadUsage;
+            }
             var options = new ConnectOptions
             {
                 Url = parsed.GetValue(url)!,
                 Token = new TokenSource(parsed.GetValue(token), parsed.GetValue(tokenFile)),
+                ClientCertificate = certificate,
                 IsPlain = parsed.GetValue(plain),
                 Payload = parsed.GetValue(binary) ? ConnectPayload.Binary : parsed.GetValue(base64) ? ConnectPayload.Base64 : ConnectPayload.Text,
                 IsJson = parsed.GetValue(json),

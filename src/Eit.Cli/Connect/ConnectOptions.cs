@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Eit.Cli.Connect;
 
 /// <summary>What the verb <c>connect</c> does.</summary>
@@ -23,6 +25,9 @@ internal sealed record ConnectOptions
 
     /// <summary>Gets whether the server's certificate is not looked at.</summary>
     public bool TakesAnyCertificate { get; init; }
+
+    /// <summary>Gets the certificate that the client shows; null for none.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
 
     /// <summary>Gets the SHA-256 of the only certificate that is accepted, in hexadecimal.</summary>
     public string? PinnedCertificateSha256 { get; init; }

@@ -33,6 +33,7 @@ internal sealed class EitConversation : Conversation
             CertificateValidation = options.TakesAnyCertificate ? AnyCertificate.Take : null,
             PinnedCertificateSha256 = options.PinnedCertificateSha256,
             CloseLimit = TimeSpan.FromSeconds(30),
+            ClientCertificates = options.ClientCertificate is { } certificate ? [certificate] : [],
             Session = new SessionSettings { MessageBytesMax = messageBytesMax, WindowBytes = messageBytesMax },
         });
         _client.OnMessage(text => HandAsync(new ConnectMessage(text, default)));

@@ -22,6 +22,7 @@ internal sealed class PlainConversation(ConnectOptions options, int messageBytes
         {
             if (await options.Token.ReadAsync(cancellationToken) is { } token) { _socket.Options.SetRequestHeader("Authorization", $"Bearer {token}"); }
             _socket.Options.CollectHttpResponseDetails = true;
+            if (options.ClientCertificate is { } certificate) { _socket.Options.ClientCertificates.Add(certificate); }
             if (options.TakesAnyCertificate) { _socket.Options.RemoteCertificateValidationCallback = AnyCertificate.Take; }
             if (options.PinnedCertificateSha256 is { } pin)
             {

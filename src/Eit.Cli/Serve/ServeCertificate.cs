@@ -22,6 +22,19 @@ internal static class ServeCertificate
         catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException) { throw new FormatException($"{path} can't be used: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}", failure); }
     }
 
+    /// <summary>Reads certificates of authorities.</summary>
+    /// <exception cref="FormatException">They can't be read, or there is none.</exception>
+    internal static X509Certificate2Collection ReadAuthorities(string path)
+    {
+        try
+        {
+            var all = new X509Certificate2Collection();
+            all.ImportFromPemFile(path);
+            return all.Count > 0 ? all : throw new FormatException($"{path} holds no certificate in PEM");
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException) { throw new FormatException($"{path} can't be used: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}", failure); }
+    }
+
     private static X509Certificate2Collection ReadPkcs12(string path, string? passwordPath)
     {
         string? password = passwordPath is null ? null : File.ReadAllText(passwordPath).TrimEnd('\r', '\n');

@@ -23,6 +23,15 @@ internal sealed record ServeConfig
     /// <summary>Gets the file with the hashes of the tokens.</summary>
     public string? Tokens { get; init; }
 
+    /// <summary>Gets the file with the authorities by whose certificates clients are let in.</summary>
+    public string? ClientAuthorities { get; init; }
+
+    /// <summary>Gets the folder with the keys of an application that issues bearer tokens.</summary>
+    public string? BearerKeys { get; init; }
+
+    /// <summary>Gets the name under which that application protects them.</summary>
+    public string BearerApplication { get; init; } = "eit";
+
     public IReadOnlyList<ServeEndpoint> Endpoints { get; init; } = [];
 
     public IReadOnlyList<string> Origins { get; init; } = [];
@@ -56,7 +65,7 @@ internal sealed record ServeConfig
     {
         if (Endpoints.Count == 0) { yield return "endpoints: there is none; at least one, such as --endpoints '/echo=echo'"; }
         if (Endpoints.DistinctBy(static endpoint => endpoint.Path).Count() < Endpoints.Count) { yield return "endpoints: a path is there twice"; }
-        if (Tokens is null) { yield return "tokens: missing; a file with the hashes of the tokens that are let in, which 'eit token' writes"; }
+        if (Tokens is null && ClientAuthorities is null && BearerKeys is null) { yield return "tokens: missing; a file with the hashes of the tokens that are let in, which 'eit token' writes; or clientAuthorities, or bearerKeys"; }
         if (Certificate is null && !DevCertificate) { yield return "certificate: missing; a file, or for development --dev-certificate"; }
         if (Certificate is not null && DevCertificate) { yield return "devCertificate: goes without certificate only"; }
         bool isPfx = Certificate is not null && ServeCertificate.IsPkcs12(Certificate);

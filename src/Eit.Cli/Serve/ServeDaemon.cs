@@ -15,6 +15,8 @@ internal static class ServeDaemon
     // The shell gives way to setsid and that to the server: all three are one process. A daemon has no terminal, and its log is what it writes.
     private const string Script = """exec setsid "$@" </dev/null >>"$0" 2>&1""";
 
+    private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
+
     /// <summary>Starts it.</summary>
     /// <param name="arguments">The arguments of the program.</param>
     /// <param name="logFile">Where what it writes is added to.</param>
@@ -43,10 +45,15 @@ internal static class ServeDaemon
                 await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"Process {daemon.Id}. {status}"));
                 return 0;
             }
+            if (!daemon.HasExited)
+            {
+                await error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"eit: The daemon, process {daemon.Id}, is not ready after {s_readyLimit.TotalSeconds} s; {logFile} may say why."));
+                return CouldNotStart;
+            }
             await error.WriteLineAsync(status.Length > 0 ? $"eit: {status}" : string.Create(CultureInfo.InvariantCulture, $"eit: The daemon has ended with exit code {daemon.ExitCode}; {logFile} may say why."));
             return daemon.ExitCode;
         }
-        catch (Exception failure) when (failure is Win32Exception or SocketException)
+        catch (Exception failure) when (failure is Win32Exception or ArgumentException)
         {
             await error.WriteLineAsync($"eit: {failure.Message}");
             return CouldNotStart;
@@ -65,6 +72,7 @@ internal static class ServeDaemon
     private static async Task<(bool IsReady, string Status)> WaitAsync(Process daemon, Socket ready, CancellationToken interrupted)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        over.CancelAfter(s_readyLimit);
         Task ended = EndedAsync(daemon, over);
         string status = "";
         bool isReady = false;

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Eit.Chaos;
 
 namespace Eit.Cli.Serve;
@@ -15,10 +16,13 @@ internal sealed class ServeFiles
     internal ServeFiles(ServeConfig config, TimeProvider time, Action<string, FormatException?> report)
     {
         (_time, _report) = (time, report);
-        _watched = new Watched(config, Watch(config), config.DevCertificate ? MakeDevCertificate() : WatchCertificate(config));
+        _watched = new Watched(config, WatchTokens(config), config.DevCertificate ? MakeDevCertificate() : WatchCertificate(config), WatchAuthorities(config));
     }
 
     internal TokenTable Tokens => _watched.Tokens.Value;
+
+    /// <summary>Gets the authorities whose client certificates are let in; empty if none are.</summary>
+    internal X509Certificate2Collection ClientAuthorities => _watched.ClientAuthorities.Value;
 
     internal SslStreamCertificateContext Certificate => _watched.Certificate.Value;
 
@@ -28,10 +32,15 @@ internal sealed class ServeFiles
     {
         Watched old = _watched;
         WatchedFiles<SslStreamCertificateContext> certificate = !config.DevCertificate ? WatchCertificate(config) : old.Config.DevCertificate ? old.Certificate : MakeDevCertificate();
-        _watched = new Watched(config, Watch(config), certificate);
+        _watched = new Watched(config, WatchTokens(config), certificate, WatchAuthorities(config));
     }
 
-    private WatchedFiles<TokenTable> Watch(ServeConfig config) => Named("tokens", () => new WatchedFiles<TokenTable>([config.Tokens!], () => TokenTable.Read(config.Tokens!), _report));
+    private WatchedFiles<TokenTable> WatchTokens(ServeConfig config) => Watch("tokens", config.Tokens, TokenTable.Read, TokenTable.Empty);
+
+    private WatchedFiles<X509Certificate2Collection> WatchAuthorities(ServeConfig config) => Watch("clientAuthorities", config.ClientAuthorities, ServeCertificate.ReadAuthorities, []);
+
+    private WatchedFiles<T> Watch<T>(string key, string? path, Func<string, T> read, T none)
+        where T : class => Named(key, () => path is null ? new WatchedFiles<T>([], () => none, _report) : new WatchedFiles<T>([path], () => read(path), _report));
 
     private WatchedFiles<SslStreamCertificateContext> WatchCertificate(ServeConfig config)
     {
@@ -51,5 +60,5 @@ internal sealed class ServeFiles
         catch (FormatException wrong) { throw new FormatException($"{key}: {wrong.Message}.", wrong); }
     }
 
-    private sealed record Watched(ServeConfig Config, WatchedFiles<TokenTable> Tokens, WatchedFiles<SslStreamCertificateContext> Certificate);
+    private sealed record Watched(ServeConfig Config, WatchedFiles<TokenTable> Tokens, WatchedFiles<SslStreamCertificateContext> Certificate, WatchedFiles<X509Certificate2Collection> ClientAuthorities);
 }

@@ -1,11 +1,13 @@
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Eit.Cli.Serve.Exec;
 using Eit.Protocol.Session;
 using Eit.Server;
 using Eit.Server.Channels;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -84,6 +86,7 @@ internal sealed class ServeHost : IAsyncDisposable
                 CertificatePasswordFile = next.CertificatePasswordFile,
                 DevCertificate = next.DevCertificate,
                 Tokens = next.Tokens,
+                ClientAuthorities = next.ClientAuthorities,
                 DrainWindow = next.DrainWindow,
                 LogLevel = next.LogLevel,
             };
@@ -111,7 +114,7 @@ internal sealed class ServeHost : IAsyncDisposable
             {
                 kestrel.Listen(address, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
-                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = _files.Certificate }),
+                    OnConnection = _ => ValueTask.FromResult(TlsNow()),
                 }));
             }
         });
@@ -129,7 +132,13 @@ internal sealed class ServeHost : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _config.DrainWindow + s_stopMargin);
         builder.Services.AddSingleton<ServeLog>().AddSingleton<ServeCounters>().AddSingleton(_files).AddRouting();
-        builder.Services.AddAuthentication(TokenScheme.Name).AddScheme<AuthenticationSchemeOptions, TokenScheme>(TokenScheme.Name, configureOptions: null);
+        AuthenticationBuilder authentication = builder.Services.AddAuthentication(TokenScheme.Name).AddScheme<AuthenticationSchemeOptions, TokenScheme>(TokenScheme.Name, configureOptions: null);
+        if (_config.BearerKeys is { } keys)
+        {
+            if (!Directory.Exists(keys)) { throw new FormatException($"bearerKeys: {keys} does not exist."); }
+            builder.Services.AddDataProtection().SetApplicationName(_config.BearerApplication).PersistKeysToFileSystem(new DirectoryInfo(keys)).DisableAutomaticKeyGeneration();
+            authentication.AddBearerToken();
+        }
         builder.Services.AddEit(options =>
         {
             options.Session = SettingsOf(_config);
@@ -139,6 +148,18 @@ internal sealed class ServeHost : IAsyncDisposable
             options.Admits = PlainOnly.Admits;
             foreach (string origin in _config.Origins) { options.AllowedOrigins.Add(origin); }
         });
+    }
+
+    /// <summary>What the next connection is offered. Where there are authorities a client is asked for a certificate; one without any needs a token.</summary>
+    private SslServerAuthenticationOptions TlsNow()
+    {
+        var tls = new SslServerAuthenticationOptions { ServerCertificateContext = _files.Certificate };
+        if (_files.ClientAuthorities is not { Count: > 0 } authorities) { return tls; }
+        tls.ClientCertificateRequired = true;
+        tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        tls.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        tls.RemoteCertificateValidationCallback = static (_, certificate, _, errors) => certificate is null || errors == SslPolicyErrors.None;
+        return tls;
     }
 
     private bool IsLogged(string? category, LogLevel level) =>

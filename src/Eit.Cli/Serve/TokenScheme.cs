@@ -1,27 +1,39 @@
 using System.Security.Claims;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.BearerToken;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Eit.Cli.Serve;
 
-/// <summary>Authenticates a request by a bearer token whose hash is in the table. Says nothing of why one is not taken.</summary>
-internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggerFactory, UrlEncoder encoder, ServeFiles files)
+/// <summary>Authenticates a request by a bearer token whose hash is in the table, or that an application has issued with its keys, or by the client's certificate. Says nothing of why one is not taken.</summary>
+internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggerFactory, UrlEncoder encoder, IAuthenticationSchemeProvider schemes, ServeFiles files)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggerFactory, encoder)
 {
     internal const string Name = "token";
 
     private const string Prefix = "Bearer ";
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         string header = Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) { return Task.FromResult(AuthenticateResult.NoResult()); }
+        if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            // The handshake has let no certificate pass that is not of an authority of ours.
+            string? name = Context.Connection.ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+            return string.IsNullOrEmpty(name) ? AuthenticateResult.NoResult() : Succeed(name, new DateTimeOffset(Context.Connection.ClientCertificate!.NotAfter));
+        }
         TokenEntry? entry = files.Tokens.Find(header[Prefix.Length..].Trim());
-        if (entry is null || entry.Expires <= TimeProvider.GetUtcNow()) { return Task.FromResult(AuthenticateResult.Fail("The token is not taken.")); }
-        var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, entry.Name)], Name));
-        var properties = new AuthenticationProperties { ExpiresUtc = entry.Expires == DateTimeOffset.MaxValue ? null : entry.Expires };
-        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(principal, properties, Name)));
+        if (entry is null && await schemes.GetSchemeAsync(BearerTokenDefaults.AuthenticationScheme) is not null) { return await Context.AuthenticateAsync(BearerTokenDefaults.AuthenticationScheme); }
+        return entry is null || entry.Expires <= TimeProvider.GetUtcNow() ? AuthenticateResult.Fail("The token is not taken.") : Succeed(entry.Name, entry.Expires);
+    }
+
+    private static AuthenticateResult Succeed(string user, DateTimeOffset expires)
+    {
+        var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user)], Name));
+        var properties = new AuthenticationProperties { ExpiresUtc = expires == DateTimeOffset.MaxValue ? null : expires };
+        return AuthenticateResult.Success(new AuthenticationTicket(principal, properties, Name));
     }
 }

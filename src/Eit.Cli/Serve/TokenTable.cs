@@ -17,6 +17,8 @@ internal sealed class TokenTable
         _entries = entries;
     }
 
+    internal static TokenTable Empty { get; } = new(new Dictionary<string, TokenEntry>());
+
     internal int Count => _entries.Count;
 
     /// <summary>Reads a file.</summary>

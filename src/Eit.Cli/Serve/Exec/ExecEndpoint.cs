@@ -45,7 +45,7 @@ internal sealed class ExecEndpoint : IAsyncDisposable
     internal void Start() => _running = RunAsync();
 
     /// <summary>Takes a connection in.</summary>
-    internal async ValueTask<ExecMember?> JoinAsync(EitSession session)
+    internal async ValueTask<ExecMember> JoinAsync(EitSession session)
     {
         var member = new ExecMember(session, Math.Max(WaitingBytesMin, _config.MessageBytesMax));
         await InTurnAsync(async () =>
