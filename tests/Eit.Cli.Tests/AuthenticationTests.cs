@@ -34,10 +34,12 @@ public class AuthenticationTests
         (int mallory, _, _) = await stage.Start(environment: null, ["connect", url, "--plain", "--client-certificate", stage.In("mallory.pem"), .. pin]).EndAsync();
         (int nobody, _, string error) = await stage.Start(environment: null, ["connect", url, .. pin]).EndAsync();
         (int token, _, _) = await stage.Connect("/eit").EndAsync("x\n");
+        (int doctor, string findings, _) = await Tool.RunAsync(["doctor", url, "--client-certificate", stage.In("grace.pem"), .. pin]);
 
         Assert.Equal("grace", (string)connections[0]!["user"]!);
         Assert.Equal((0, "hello\n"), (plain, output));
         Assert.Equal((1, 1, 0), (mallory, nobody, token));
+        Assert.True(doctor == 0, findings);
         Assert.Contains("HTTP 401", error, StringComparison.Ordinal);
     }
 

@@ -129,6 +129,7 @@ public class ConnectTests
     [InlineData("--count takes a whole number", "connect", "wss://x", "--count", "0")]
     [InlineData("--timeout takes a whole number", "connect", "wss://x", "--timeout", "soon")]
     [InlineData("--certificate-sha256 takes 64 hexadecimal digits.", "connect", "wss://x", "--certificate-sha256", "ab")]
+    [InlineData("--client-certificate: /no/such/file can't be used", "connect", "wss://x", "--client-certificate", "/no/such/file")]
     [InlineData("'--bogus' is not known.", "connect", "--bogus")]
     public async Task Bad_options_are_one_line_and_exit_code_2(string says, params string[] arguments)
     {

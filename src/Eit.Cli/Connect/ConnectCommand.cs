@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Eit.Cli.Connect;
@@ -7,8 +6,6 @@ namespace Eit.Cli.Connect;
 /// <summary>The verb <c>connect</c>: a client for people and for pipes.</summary>
 internal static class ConnectCommand
 {
-    private const int BadUsage = 2;
-
     private const string Description = "Connect to an endpoint: lines of the input are sent, messages are printed, changes of the connection go to the standard error.";
 
     private const string Details = $"""
@@ -30,7 +27,7 @@ internal static class ConnectCommand
         Argument<Uri?> url = WssUrl.Argument(ArgumentArity.ExactlyOne);
         var token = new Option<string?>("--token") { Description = "The bearer token.", HelpName = "TOKEN" };
         var tokenFile = new Option<string?>("--token-file") { Description = "A file with the bearer token; read for each dial.", HelpName = "FILE" };
-        var clientCertificate = new Option<string?>("--client-certificate") { Description = "A file in PEM with the client's certificate and its key.", HelpName = "FILE" };
+        Option<X509Certificate2?> clientCertificate = ClientCertificate.Option();
         var plain = new Option<bool>("--plain") { Description = "Be a WebSocket client that does not speak Eit: no redial, no acknowledgement." };
         var binary = new Option<bool>("--binary") { Description = "Send lines as bytes, and print bytes as they are." };
         var base64 = new Option<bool>("--base64") { Description = "Send as bytes what the lines hold in base64. Bytes that come are printed in base64." };
@@ -53,18 +50,11 @@ internal static class ConnectCommand
         });
         command.SetAction(async (parsed, interrupted) =>
         {
-            X509Certificate2? certificate = null;
-            try { certificate = parsed.GetValue(clientCertificate) is { } pem ? X509Certificate2.CreateFromPemFile(pem) : null; }
-            catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
-            {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"eit: --client-certificate: {failure.Message.ReplaceLineEndings(" ")}");
-                return BadUsage;
-            }
             var options = new ConnectOptions
             {
                 Url = parsed.GetValue(url)!,
                 Token = new TokenSource(parsed.GetValue(token), parsed.GetValue(tokenFile)),
-                ClientCertificate = certificate,
+                ClientCertificate = parsed.GetValue(clientCertificate),
                 IsPlain = parsed.GetValue(plain),
                 Payload = parsed.GetValue(binary) ? ConnectPayload.Binary : parsed.GetValue(base64) ? ConnectPayload.Base64 : ConnectPayload.Text,
                 IsJson = parsed.GetValue(json),

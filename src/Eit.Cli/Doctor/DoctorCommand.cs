@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Eit.Cli.Doctor;
 
@@ -24,10 +25,11 @@ internal static class DoctorCommand
         Argument<Uri?> url = WssUrl.Argument(ArgumentArity.ExactlyOne);
         var token = new Option<string?>("--token") { Description = "The bearer token.", HelpName = "TOKEN" };
         var tokenFile = new Option<string?>("--token-file") { Description = "A file with the bearer token.", HelpName = "FILE" };
+        Option<X509Certificate2?> clientCertificate = ClientCertificate.Option();
         var noMessages = new Option<bool>("--no-messages") { Description = "Send no messages." };
         var pin = new Option<string?>("--certificate-sha256") { Description = "Take this certificate of the server, and no other: its SHA-256.", HelpName = "HEX" };
         var insecure = new Option<bool>("--insecure-dev-certificate") { Description = "Take any certificate of the server." };
-        var command = new Verb("doctor", Description, Details) { url, token, tokenFile, noMessages, pin, insecure };
+        var command = new Verb("doctor", Description, Details) { url, token, tokenFile, clientCertificate, noMessages, pin, insecure };
         command.Validators.Add(result =>
         {
             if (result.GetResult(url)?.Tokens is [var given, ..] && given.Value.StartsWith('-')) { result.AddError($"'{given.Value}' is not known."); }
@@ -41,6 +43,7 @@ internal static class DoctorCommand
             {
                 Url = parsed.GetValue(url)!,
                 Token = new TokenSource(parsed.GetValue(token), parsed.GetValue(tokenFile)),
+                ClientCertificate = parsed.GetValue(clientCertificate),
                 SendsMessages = !parsed.GetValue(noMessages),
                 TakesAnyCertificate = parsed.GetValue(insecure),
                 PinnedCertificateSha256 = parsed.GetValue(pin),

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Eit.Cli.Doctor;
 
 /// <summary>What the verb <c>doctor</c> examines.</summary>
@@ -6,6 +8,9 @@ internal sealed record DoctorOptions
     public required Uri Url { get; init; }
 
     public required TokenSource Token { get; init; }
+
+    /// <summary>Gets the certificate that the client shows; null for none.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
 
     /// <summary>Gets whether messages are sent.</summary>
     public bool SendsMessages { get; init; } = true;

@@ -93,6 +93,7 @@ internal sealed class DoctorRun(DoctorOptions options, TimeProvider time, Action
         {
             Url = options.Url,
             TokenProvider = async (_, cancel) => await options.Token.ReadAsync(cancel),
+            ClientCertificates = options.ClientCertificate is { } certificate ? [certificate] : [],
             CertificateValidation = options.TakesAnyCertificate ? AnyCertificate.Take : null,
             PinnedCertificateSha256 = options.PinnedCertificateSha256,
         });

@@ -20,7 +20,12 @@ internal sealed class DoctorTls(DoctorOptions options, TimeProvider time)
         var stream = new SslStream(transport, leaveInnerStreamOpen: false);
         try
         {
-            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = options.Url.IdnHost, RemoteCertificateValidationCallback = Judge }, cancellationToken);
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = options.Url.IdnHost,
+                ClientCertificates = options.ClientCertificate is { } own ? [own] : [],
+                RemoteCertificateValidationCallback = Judge,
+            }, cancellationToken);
             var certificate = (X509Certificate2)stream.RemoteCertificate!;
             double days = Math.Floor((certificate.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime).TotalDays);
             return (stream, new DoctorFinding(Step, string.Create(CultureInfo.InvariantCulture, $"{stream.SslProtocol}; the certificate is for {NamesOf(certificate)} and good for {days} days")));

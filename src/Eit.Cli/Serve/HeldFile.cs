@@ -4,6 +4,7 @@ namespace Eit.Cli.Serve;
 internal sealed class HeldFile : IDisposable
 {
     private readonly FileStream _file;
+    private bool _isWritten;
 
     private HeldFile(FileStream file)
     {
@@ -21,9 +22,10 @@ internal sealed class HeldFile : IDisposable
         catch (IOException failure) { throw new IOException(taken, failure); }
     }
 
-    /// <summary>Writes what the file is to hold.</summary>
+    /// <summary>Writes what the file is to hold. One that was written to is deleted when it is let go of; a bare lock stays, since whoever comes next may have it open already.</summary>
     internal void Write(string text)
     {
+        _isWritten = true;
         _file.SetLength(0);
         _file.Write(System.Text.Encoding.ASCII.GetBytes(text));
         _file.Flush();
@@ -31,7 +33,7 @@ internal sealed class HeldFile : IDisposable
 
     public void Dispose()
     {
-        if (_file.CanWrite) { File.Delete(_file.Name); }
+        if (_isWritten) { File.Delete(_file.Name); }
         _file.Dispose();
     }
 }
