@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Eit.Chaos;
+using Eit.Cli.Serve;
 using Eit.Cli.Serve.Exec;
+using Eit.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Eit.Cli.Tests;
 
@@ -124,6 +128,36 @@ public class ExecTests
         string? answer = await other.Output.ReadLineAsync().Soon();
 
         Assert.Equal("still here", answer);
+    }
+
+    [Fact]
+    public async Task A_command_that_has_read_nothing_for_a_minute_is_ended_and_the_next_one_gets_the_line()
+    {
+        string folder = Directory.CreateTempSubdirectory("eit").FullName;
+        var time = new ManualTimeProvider();
+        await using ServiceProvider services = new ServiceCollection().AddLogging().AddEit().BuildServiceProvider();
+        var counters = new ServeCounters();
+        var log = new ServeLog(NullLogger<ServeLog>.Instance);
+        var served = ServeEndpoint.Parse("/x=exec:if [ -e deaf ]; then exec cat > got; else touch deaf; exec sleep 600; fi", folder);
+        var endpoint = new ExecEndpoint(served, new ServeConfig { Control = null }, services.GetRequiredService<EitSessions>(), counters, log, time);
+        byte[] line = new byte[300_000];                                // More than a pipe holds.
+        line.AsSpan().Fill((byte)'x');
+
+        endpoint.Start();
+        Task telling = endpoint.TellAsync(line).AsTask();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (counters.ExecStarts < 2 && await tick.WaitForNextTickAsync(limit.Token))
+        {
+            if (File.Exists(Path.Combine(folder, "deaf")) && time.ArmedTimers > 0) { time.Advance(TimeSpan.FromSeconds(61)); }
+        }
+        await telling.Soon();
+        await endpoint.DisposeAsync().AsTask().Soon();
+        byte[] got = await File.ReadAllBytesAsync(Path.Combine(folder, "got"));
+        Directory.Delete(folder, recursive: true);
+
+        Assert.Equal(2, counters.ExecStarts);
+        Assert.Equal(line, got);
     }
 
     [Theory]

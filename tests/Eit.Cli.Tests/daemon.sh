@@ -13,6 +13,9 @@ step() { echo "== $*"; }
 says() { timeout 30 grep -q -m1 -- "$2" < <(tail -n +1 -F --pid=$$ "$1" 2>/dev/null) || fail "'$2' is not in $1: $(cat "$1")"; }
 is() { [[ "$1" == "$2" ]] || fail "expected '$2', not '$1'"; }
 
+for program in node curl perl php setsid; do command -v $program > /dev/null || fail "$program is not installed: ./test installs what is needed"; done
+[[ -d "$root/tests/Eit.Browser.Tests/node_modules/ws" ]] || fail "npm's ws is not installed: ./test installs it"
+
 cd "$(mktemp -d)"
 finish() {
     [[ -s eit.pid ]] && kill -KILL "$(cat eit.pid)" || true
