@@ -12,6 +12,8 @@ public class LedgerBenchmarks
     private readonly MessageSender _sender = new(new SessionSettings());
     private readonly OutgoingMessage _message = new() { Bytes = new byte[100], Lane = Lane.Normal };
 
+    private readonly FrameWriter _writer = WireEncodings.NewWriter(WireEncoding.Binary);
+
     /// <summary>Gives the sender all the credit there is.</summary>
     [GlobalSetup]
     public void SetUp() => _sender.CreditAnnounced(new Credit(long.MaxValue / 4, long.MaxValue / 4));
@@ -47,7 +49,8 @@ public class LedgerBenchmarks
     private void NumberAll()
     {
         int count = 0;
-        while (_sender.TryNext(Instant.Zero, out _, out _)) { count++; }
+        _writer.Begin();
+        while (_sender.TryWriteNext(_writer, Instant.Zero, out _)) { count++; }
         if (count != Messages) { throw new InvalidOperationException($"{count} of {Messages} left."); }
     }
 
