@@ -89,11 +89,20 @@ code=0; eit ctl reload 2> refused || code=$?
 is "$code" 1
 grep -q "'drainwindow' is not known" refused || fail "a wrong key is not named: $(cat refused)"
 
+step "killed, and started again where it was"
+sed -i 's/"drainwindow"/"drainWindow"/' eit.json
+kill -KILL "$(cat eit.pid)"
+says ada.err "eit: not connected"
+eit serve --daemon --log-file log --listen "127.0.0.1:$port"
+says ada.err "the session has ended (4301)"
+eit ctl broadcast --user ada "welcome back"
+says ada.out "welcome back"
+
 step "drain and stop"
 eit ctl status | grep -q "state: running" || fail "it does not run"
+pid="$(cat eit.pid)"
 eit ctl drain
-timeout 30 tail -f --pid="$(cat eit.pid 2>/dev/null || echo 0)" /dev/null
-says ada.err "eit: not connected"
+timeout 30 tail -f --pid="$pid" /dev/null
 [[ ! -e eit.pid ]] || fail "the file with the process is still there"
 code=0; eit ctl status 2> gone || code=$?
 is "$code" 3

@@ -30,8 +30,8 @@ internal sealed class ServeHost : IAsyncDisposable
     private readonly List<ExecEndpoint> _execs = [];
     private readonly Lock _reloading = new();
     private readonly WebApplication _app;
+    private readonly ServeLog? _log;                               // There are reports before there is a log.
     private volatile ServeConfig _config;
-    private readonly ServeLog? _log;
 
     /// <summary>Makes a server that has not been started.</summary>
     /// <exception cref="FormatException">A file of the configuration can't be used; the message begins with the key.</exception>
@@ -58,7 +58,7 @@ internal sealed class ServeHost : IAsyncDisposable
 
     internal ServeCounters Counters => _app.Services.GetRequiredService<ServeCounters>();
 
-    internal ServeLog Log => _app.Services.GetRequiredService<ServeLog>();
+    internal ServeLog Log => _log!;
 
     internal string CertificateSha256 => Convert.ToHexString(SHA256.HashData(_files.Certificate.TargetCertificate.RawData));
 

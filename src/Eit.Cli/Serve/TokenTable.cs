@@ -19,8 +19,6 @@ internal sealed class TokenTable
 
     internal static TokenTable Empty { get; } = new(new Dictionary<string, TokenEntry>());
 
-    internal int Count => _entries.Count;
-
     /// <summary>Reads a file.</summary>
     /// <exception cref="FormatException">It can't be read, or a line in it is wrong.</exception>
     internal static TokenTable Read(string path)
