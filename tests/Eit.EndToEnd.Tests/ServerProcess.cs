@@ -1,16 +1,17 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
+using Eit.Chaos;
 using Eit.Connection;
 
 namespace Eit.EndToEnd.Tests;
 
 /// <summary>A server in a process of its own, which can be killed and told to stop.</summary>
-internal sealed partial class ServerProcess : IAsyncDisposable
+internal sealed class ServerProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
+    private static readonly string s_certificate = MakeCertificate();
+
     private readonly Process _process;
     private readonly Task _reading;
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,23 +24,30 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     internal int Port => _port.Task.Result;
 
+    internal int Id => _process.Id;
+
     /// <summary>What the server's handler has finished with, as it said so before it died.</summary>
     internal ConcurrentQueue<string> Processed { get; } = new();
+
+    /// <summary>The hello header of each dial.</summary>
+    internal ConcurrentQueue<string> Hellos { get; } = new();
 
     internal int ExitCode => _process.ExitCode;
 
     internal Task Exited => _process.WaitForExitAsync();
 
-    internal static async Task<ServerProcess> StartAsync(int port = 0, double drainSeconds = 5)
+    internal static Task<ServerProcess> StartAsync(int port = 0, double drainSeconds = 5) => StartAsync($"127.0.0.1:{port}", [string.Create(CultureInfo.InvariantCulture, $"drain={drainSeconds}")], []);
+
+    /// <param name="listen">Where it listens.</param>
+    /// <param name="settings">What <c>Eit.TestServer</c> is told.</param>
+    /// <param name="under">The command that it is run by; none, or one that becomes it.</param>
+    /// <param name="environment">More for its environment.</param>
+    internal static async Task<ServerProcess> StartAsync(string listen, IEnumerable<string> settings, IReadOnlyList<string> under, IEnumerable<(string Name, string Value)>? environment = null)
     {
-        string certificate = Path.Combine(AppContext.BaseDirectory, "test-server.pfx");
-        if (!File.Exists(certificate)) { await File.WriteAllBytesAsync(certificate, TestHost.Certificate.Export(X509ContentType.Pkcs12)); }
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        string[] arguments =
-        [
-            "exec", Path.Combine(AppContext.BaseDirectory, "Eit.TestServer.dll"), port.ToString(CultureInfo.InvariantCulture), certificate, drainSeconds.ToString(CultureInfo.InvariantCulture),
-        ];
-        foreach (string argument in arguments) { start.ArgumentList.Add(argument); }
+        string[] command = [.. under, "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "Eit.TestServer.dll"), $"listen={listen}", .. settings];
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
+        start.Environment["EIT_TEST_CERTIFICATE"] = s_certificate;
+        foreach ((string name, string value) in environment ?? []) { start.Environment[name] = value; }
         var server = new ServerProcess(Process.Start(start)!);
         await server._port.Task.WaitAsync(TimeSpan.FromSeconds(30));
         return server;
@@ -47,7 +55,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     internal EitConnection Client(Action<EitConnectionOptions>? configure = null)
     {
-        var options = new EitConnectionOptions { Url = new Uri($"wss://127.0.0.1:{Port}/eit"), CertificateValidation = static (_, certificate, _, _) => certificate!.Subject is "CN=localhost", WatchesNetwork = false };
+        var options = new EitConnectionOptions { Url = new Uri($"wss://127.0.0.1:{Port}/eit"), CertificateValidation = static (_, certificate, _, _) => certificate!.Subject is "CN=eit test", WatchesNetwork = false };
         configure?.Invoke(options);
         return new EitConnection(options);
     }
@@ -59,7 +67,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         await _reading;
     }
 
-    internal void AskToStop() => Assert.Equal(0, Signal(_process.Id, Terminate));
+    internal void AskToStop() => Signal(ProcessSignal.Terminate);
+
+    internal void Signal(ProcessSignal signal) => Signals.Send(_process.Id, signal);
 
     public async ValueTask DisposeAsync()
     {
@@ -67,8 +77,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int process, int signal);
+    private static string MakeCertificate()
+    {
+        using X509Certificate2 certificate = TestCertificate.Make(TimeProvider.System.GetUtcNow());
+        return Convert.ToBase64String(certificate.Export(X509ContentType.Pkcs12));
+    }
 
     private async Task ReadAsync()
     {
@@ -76,6 +89,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             if (line.StartsWith("port ", StringComparison.Ordinal)) { _port.TrySetResult(int.Parse(line.AsSpan(5), CultureInfo.InvariantCulture)); }
             if (line.StartsWith("processed ", StringComparison.Ordinal)) { Processed.Enqueue(line[10..]); }
+            if (line.StartsWith("hello ", StringComparison.Ordinal)) { Hellos.Enqueue(line[6..]); }
         }
         _port.TrySetException(new InvalidOperationException("The server ended before it listened."));
     }

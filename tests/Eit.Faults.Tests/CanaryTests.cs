@@ -1,0 +1,31 @@
+namespace Eit.Faults.Tests;
+
+/// <summary>A suite that can't fail proves nothing: a peer that breaks a rule is found out, and one that breaks none is not.</summary>
+[Collection(nameof(ScenarioTests))]
+public class CanaryTests
+{
+    private const string Loss = "lost";
+    private const string Duplicate = "twice";
+    private const string Intrusion = "intruder";
+
+    [Theory]
+    [InlineData(Mutation.None, null)]
+    [InlineData(Mutation.AcknowledgesBeforeDelivery, Loss)]
+    [InlineData(Mutation.DoesNotDeduplicate, Duplicate)]
+    [InlineData(Mutation.DoesNotCheckEpochs, Intrusion)]
+    public async Task A_peer_that_breaks_a_rule_is_found_out(Mutation mutation, string? expected)
+    {
+        Scenario<ProxyWorld>[] scenarios = [ProxyScenarios.Reset, ProxyScenarios.Intruded];
+        var found = new List<string>();
+
+        foreach (Scenario<ProxyWorld> scenario in scenarios)
+        {
+            Scenario played = scenario with { Build = async () => await ProxyWorld.StartAsync(readsFrames: true, await ScriptedPeer.StartAsync(mutation)) };
+            Outcome outcome = await played.RunAsync();
+            found.AddRange(outcome.Faults);
+        }
+
+        if (expected is null) { Assert.Empty(found); }
+        else { Assert.Contains(found, fault => fault.Contains(expected, StringComparison.Ordinal)); }
+    }
+}

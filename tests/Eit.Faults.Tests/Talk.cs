@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Eit.Connection;
+using Eit.Protocol.Session;
+
+namespace Eit.Faults.Tests;
+
+/// <summary>A client that talks with <c>Eit.TestServer</c>: numbered messages both ways, at their pace, whatever happens; and what came of it.</summary>
+internal sealed class Talk : IAsyncDisposable
+{
+    private readonly string _name;
+    private readonly TalkOptions _options;
+    private readonly ConcurrentQueue<TaskCompletionSource> _asked = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource> _open = new();
+    private readonly List<Task<SendOutcome>> _told = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<long> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Sequence> _heard = [new()];
+    private Task _talking = Task.CompletedTask;
+    private bool _isClosing;
+
+    internal Talk(string name, EitConnectionOptions connection, TalkOptions options)
+    {
+        (_name, _options) = (name, options);
+        connection.Url = new Uri($"{connection.Url}?pace={options.Pace.TotalMilliseconds}&size={options.SizeChars}");
+        Client = new EitConnection(connection);
+        Client.OnMessage(Hear);
+        Client.SessionEnded += (_, _) => BeginAnew();
+    }
+
+    internal EitConnection Client { get; }
+
+    /// <summary>How many sessions have ended, the last one's planned end aside.</summary>
+    internal int SessionsEnded => _heard.Count - 1;
+
+    internal async Task StartAsync()
+    {
+        await Client.StartAsync().Soon();
+        _talking = TalkAsync();
+    }
+
+    /// <summary>Asks the server, and waits for its answer: everything that was sent before has then come, too, both ways.</summary>
+    /// <returns>How long it took.</returns>
+    internal async Task<TimeSpan> AskAsync()
+    {
+        long began = Stopwatch.GetTimestamp();
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _asked.Enqueue(answered);
+        await answered.Task.Soon();
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    /// <summary>Ends the talk, and compares what was sent with what came.</summary>
+    /// <param name="processed">What the server says it has handled, of all talks.</param>
+    internal async Task<Finding> FinishAsync(IEnumerable<string> processed)
+    {
+        await _stop.CancelAsync();
+        await _talking.Soon();
+        Send("stop");
+        long last = await _end.Task.Soon();
+        SendOutcome[] told = await Task.WhenAll(_told).Soon();
+        _isClosing = true;
+        await Client.CloseAsync().Soon();
+
+        var handled = new Sequence();
+        foreach (string text in processed)
+        {
+            string[] words = text.Split(' ');
+            if (words[0] == _name) { handled.Add(long.Parse(words[1], CultureInfo.InvariantCulture)); }
+        }
+        int lostUp = told.Where((outcome, index) => !handled.Has(index + 1) && (outcome == SendOutcome.Processed || SessionsEnded == 0)).Count();
+        int untrue = told.Where((outcome, index) => handled.Has(index + 1) && outcome == SendOutcome.NotSent).Count();
+        long lostDown = _heard[..^1].Sum(static heard => heard.Lost()) + _heard[^1].Lost(last);
+        return new Finding(
+            told.Length,
+            _heard.Sum(static heard => heard.Count),
+            lostUp + lostDown,
+            handled.Duplicated + _heard.Sum(static heard => heard.Duplicated),
+            handled.Disordered + _heard.Sum(static heard => heard.Disordered),
+            untrue,
+            SessionsEnded);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _talking;
+        await Client.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task TalkAsync()
+    {
+        using var timer = new PeriodicTimer(_options.Pace);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                if (_asked.TryDequeue(out TaskCompletionSource? answered))
+                {
+                    _open[_told.Count + 1] = answered;
+                    Send("?");
+                }
+                else { Send("-"); }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The talk is over.
+        }
+    }
+
+    private void Send(string word)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"{_name} {_told.Count + 1} {word} ").PadRight(_options.SizeChars, 'x');
+        _told.Add(Client.SendAsync(text).AsTask());
+    }
+
+    private void Hear(string text)
+    {
+        string[] words = text.Split(' ');
+        long number = long.Parse(words[0], CultureInfo.InvariantCulture);
+        _heard[^1].Add(number);
+        if (words[1] == "end") { _end.TrySetResult(number); }
+        if (words[1].StartsWith('!') && _open.TryRemove(long.Parse(words[1].AsSpan(1), CultureInfo.InvariantCulture), out TaskCompletionSource? answered)) { answered.TrySetResult(); }
+    }
+
+    /// <summary>What was asked in a session that is over may never be answered.</summary>
+    private void BeginAnew()
+    {
+        if (_isClosing) { return; }
+        _heard.Add(new Sequence());
+        foreach (long number in _open.Keys)
+        {
+            if (_open.TryRemove(number, out TaskCompletionSource? answered)) { _asked.Enqueue(answered); }
+        }
+    }
+}
