@@ -11,7 +11,6 @@ public class LedgerBenchmarks
     private const int Messages = 64;
     private readonly MessageSender _sender = new(new SessionSettings());
     private readonly OutgoingMessage _message = new() { Bytes = new byte[100], Lane = Lane.Normal };
-
     private readonly FrameWriter _writer = WireEncodings.NewWriter(WireEncoding.Binary);
 
     /// <summary>Gives the sender all the credit there is.</summary>
