@@ -8,8 +8,9 @@ namespace Eit.Bench.Micro;
 public class CodecBenchmarks
 {
     private const int Frames = 95;
-    private readonly byte[] _payload = Encoding.ASCII.GetBytes(new string('x', 100));
+    private const int PayloadBytes = 100;
     private readonly FrameBatch _frames = new();
+    private byte[] _payload = [];
     private Frame[] _pieces = [];
     private FrameWriter _writer = null!;
     private FrameReader _reader = null!;
@@ -19,15 +20,17 @@ public class CodecBenchmarks
     [ParamsAllValues]
     public WireEncoding Encoded { get; set; }
 
-    /// <summary>Gets or sets whether the payloads are texts.</summary>
-    [Params(true, false)]
-    public bool IsText { get; set; }
+    /// <summary>Gets or sets what the frames carry; JSON is text with characters that JSON escapes.</summary>
+    [ParamsAllValues]
+    public Carried Payload { get; set; }
 
     /// <summary>Makes the frames and a message to read.</summary>
     [GlobalSetup]
     public void SetUp()
     {
-        _pieces = [.. Enumerable.Range(0, Frames).Select(i => new Frame { Type = FrameType.Data, Number = 1_234_567 + i, Lane = Lane.Normal, IsText = IsText })];
+        string text = Payload == Carried.Json ? """{"id":1,"a":"b","c":[1,2],"e":"f"},""" : "x";
+        _payload = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(text, PayloadBytes))[..PayloadBytes]);
+        _pieces = [.. Enumerable.Range(0, Frames).Select(i => new Frame { Type = FrameType.Data, Number = 1_234_567 + i, Lane = Lane.Normal, IsText = Payload != Carried.Bytes })];
         (_writer, _reader) = (WireEncodings.NewWriter(Encoded), WireEncodings.NewReader(Encoded));
         _message = Write().ToArray();
     }
@@ -44,4 +47,17 @@ public class CodecBenchmarks
     /// <summary>Reads them.</summary>
     [Benchmark(OperationsPerInvoke = Frames)]
     public int Read() => _reader.Read(_message, _writer.IsText, _frames) is { } violation ? throw new InvalidOperationException(violation.Reason) : _frames.Count;
+
+    /// <summary>What the frames carry.</summary>
+    public enum Carried
+    {
+        /// <summary>Bytes.</summary>
+        Bytes,
+
+        /// <summary>Text with nothing to escape.</summary>
+        Text,
+
+        /// <summary>Text that is JSON.</summary>
+        Json,
+    }
 }

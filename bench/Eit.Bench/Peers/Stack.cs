@@ -30,6 +30,9 @@ internal sealed record Stack(string Name, Func<ServerAddress, int, Task<ClientEn
 
     internal static Stack EitJson { get; } = new("Eit JSON text", static (server, port) => OpenEitAsync(server, port, WireEncoding.Json, isText: true));
 
+    /// <summary>Finds the stack that idles in a process of its own.</summary>
+    internal static Stack Named(string name) => new[] { Raw, SignalR, SignalRSkipping, EitBytes }.First(stack => stack.Name == name);
+
     /// <summary>Connects to the server's own port.</summary>
     internal Task<ClientEnd> OpenOwnAsync(ServerProcess server) => OpenAsync(server.Address, server.Port);
 

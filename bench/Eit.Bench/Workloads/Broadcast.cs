@@ -19,6 +19,7 @@ internal static class Broadcast
     private const int FlatMs = 700;
     private const int PacedMs = 1_500;
     private const int BlackMs = 13_000;                            // SignalR gives a send up after 10 s.
+    private const int BlackOursMs = 4_000;
     private static readonly TimeSpan s_beforeHole = TimeSpan.FromSeconds(1);
 
     internal static async Task RunAsync(ServerProcess server, int rounds, Report report)
@@ -71,7 +72,7 @@ internal static class Broadcast
         var relay = new FaultRelay(server.Port);
         ClientEnd dark = await stack.OpenAsync(server.Address, relay.Port);
         await dark.AskAsync("count");
-        Task<string> sending = server.Process.AskAsync(string.Create(CultureInfo.InvariantCulture, $"paced {fanOut} {BlackMs} 10 8192"));
+        Task<string> sending = server.Process.AskAsync(string.Create(CultureInfo.InvariantCulture, $"paced {fanOut} {(stack == Stack.EitText ? BlackOursMs : BlackMs)} 10 8192"));
         await Task.Delay(s_beforeHole);
         foreach (ClientEnd end in ends) { end.Silence = new Silence(); }
         relay.Freeze();

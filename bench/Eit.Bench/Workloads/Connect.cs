@@ -9,8 +9,8 @@ internal static class Connect
     internal const string Rate = "connections/s, 32 at once";
     internal const string Alone = "one at a time, p50 ms";
     private const int AtOnce = 32;
-    private const int Many = 256;
-    private const int OneByOne = 30;
+    private const int Many = 128;
+    private const int OneByOne = 20;
 
     internal static async Task RunAsync(ServerProcess server, int rounds, Report report)
     {

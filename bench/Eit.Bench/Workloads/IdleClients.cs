@@ -21,7 +21,7 @@ internal static class IdleClients
                 continue;
             }
             int wanted = int.Parse(line.AsSpan("open ".Length), CultureInfo.InvariantCulture);
-            while (ends.Count < wanted) { ends.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(DialsAtOnce, wanted - ends.Count)).Select(_ => OpenAsync(Memory.StackOf(stack), server)))); }
+            while (ends.Count < wanted) { ends.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(DialsAtOnce, wanted - ends.Count)).Select(_ => OpenAsync(Stack.Named(stack), server)))); }
             Console.WriteLine("open");
         }
         GC.KeepAlive(ends);

@@ -15,6 +15,7 @@ internal static class Recovery
     private const int Bytes = 100;
     private static readonly TimeSpan s_before = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan s_refused = TimeSpan.FromSeconds(1);
+    private static readonly (Stack Stack, string FanOut)[] s_persistent = [(Stack.SignalR, "signalr"), (Stack.EitText, "eit-at-once")];   // A stateful reconnect tries once.
     private static readonly (Stack Stack, string FanOut)[] s_stacks = [(Stack.SignalR, "signalr"), (Stack.SignalRStateful, "stateful"), (Stack.EitText, "eit-at-once")];
 
     internal static string Reset(int roundTripMs) => $"reset, round trip {roundTripMs} ms";
@@ -25,18 +26,18 @@ internal static class Recovery
         {
             using DelayRelay? delay = roundTripMs == 0 ? null : new DelayRelay(server.Port, TimeSpan.FromMilliseconds(roundTripMs));
             int port = delay?.Port ?? server.Port;
-            await Rounds.RunAsync(s_stacks, warmUps: 1, rounds, async (one, counts) => Add(counts ? report : new Report(), Reset(roundTripMs), one.Stack, await ResetAsync(server, one.Stack, one.FanOut, port)));
+            await Rounds.RunAsync(s_stacks, warmUps: roundTripMs == 0 ? 3 : 1, rounds, async (one, counts) => Add(counts ? report : new Report(), Reset(roundTripMs), one.Stack, await ResetAsync(server, one.Stack, one.FanOut, port)));
             for (int round = 0; round <= rounds; round++) { (round > 0 ? report : new Report()).Add(Reset(roundTripMs), Silence, Stack.Raw.Name, await SetUpAsync(server, port)); }
             report.Print(Reset(roundTripMs));
         }
-        await Rounds.RunAsync(s_stacks, warmUps: 0, rounds, async (one, _) => Add(report, Refused, one.Stack, await MeasureAsync(server, one.Stack, one.FanOut, server.Port, 3_500, RefuseAsync)));
+        await Rounds.RunAsync(s_persistent, warmUps: 0, rounds, async (one, _) => Add(report, Refused, one.Stack, await MeasureAsync(server, one.Stack, one.FanOut, server.Port, 3_000, RefuseAsync)));
         report.Print(Refused);
     }
 
     /// <summary>One round: SignalR gives a silent server up after 30 s.</summary>
     internal static async Task RunSilentAsync(ServerProcess server, Report report)
     {
-        foreach ((Stack stack, string fanOut) in s_stacks)
+        foreach ((Stack stack, string fanOut) in s_persistent)
         {
             Add(report, Silent, stack, await MeasureAsync(server, stack, fanOut, server.Port, stack == Stack.EitText ? 8_000 : 36_000, static relay =>
             {
@@ -47,7 +48,7 @@ internal static class Recovery
         report.Print(Silent);
     }
 
-    internal static Task<Silence> ResetAsync(ServerProcess server, Stack stack, string fanOut, int port) => MeasureAsync(server, stack, fanOut, port, 1_600, static relay =>
+    internal static Task<Silence> ResetAsync(ServerProcess server, Stack stack, string fanOut, int port) => MeasureAsync(server, stack, fanOut, port, 1_200, static relay =>
     {
         relay.CutAll();
         return Task.CompletedTask;
