@@ -145,7 +145,7 @@ public sealed class CallTests
         RpcConnection client = await host.ConnectAsync();
         await using EitConnection connection = client.Connection;
 
-        Task call = client.CallAsync("wait", client.Pack(), new RpcCallOptions { Timeout = TimeSpan.FromSeconds(3) }, CancellationToken.None);
+        Task call = client.CallAsync("wait", client.Pack(), new RpcCallOptions { Timeout = TimeSpan.FromSeconds(5) }, CancellationToken.None);
         await told.UntilAsync(static what => what == "begun");
         host.Relay.Freeze();                                       // No cancellation can come: the method knows by itself.
         string over = await told.NextAsync();

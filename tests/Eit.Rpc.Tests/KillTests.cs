@@ -80,7 +80,7 @@ public sealed class KillTests
     private static EitConnection Client(int port) => new(new EitConnectionOptions
     {
         Url = new Uri($"wss://127.0.0.1:{port}/rpc"),
-        CertificateValidation = static (_, certificate, _, _) => certificate!.Subject is "CN=localhost",
+        CertificateValidation = static (_, certificate, _, _) => certificate!.Subject is "CN=eit test",
         WatchesNetwork = false,
         Redial = new() { FirstWait = TimeSpan.FromMilliseconds(10), LongestWait = TimeSpan.FromMilliseconds(100) },
     });
