@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the fault suite, and prints its report: every scenario of tests/Eit.Faults.Tests with its recovery times, and what was lost or came twice.
 #
-#   tests/faults.sh                     all of them, about 13 minutes
+#   tests/faults.sh                     all of them, about a quarter of an hour
 #   tests/faults.sh 'nginx|HAProxy'     those whose name has one of these words
 #
 # It needs Linux, root (for network namespaces with veth, nft and tbf) and Debian's nginx, haproxy, nftables, iproute2 and libfaketime, which it installs where they are missing.
@@ -61,7 +61,6 @@ namespaces() {
 probe Signals "processes can't be sent signals" kill -0 $$
 probe Nginx "there is no nginx" nginx -v
 probe Haproxy "there is no HAProxy" haproxy -v
-probe Prlimit "the limits of a process can't be changed (prlimit)" prlimit --pid $$ --nofile
 probe Faketime "there is no libfaketime" bash -c '[[ -n "$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null)" ]] || { echo "no libfaketimeMT.so.1 under /usr/lib"; exit 1; }'
 probe Namespaces "network namespaces with veth, nft and tbf are not to be had" namespaces
 

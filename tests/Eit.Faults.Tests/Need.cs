@@ -18,9 +18,6 @@ internal enum Need
     /// <summary>Network namespaces with veth, nft and tbf: root.</summary>
     Namespaces,
 
-    /// <summary>The program <c>prlimit</c>.</summary>
-    Prlimit,
-
     /// <summary>The library libfaketime.</summary>
     Faketime,
 }

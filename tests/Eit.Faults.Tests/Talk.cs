@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Eit.Connection;
+using Eit.Link;
 using Eit.Protocol.Session;
 
 namespace Eit.Faults.Tests;
@@ -57,7 +58,7 @@ internal sealed class Talk : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _talking.Soon();
-        Send("stop");
+        await SendAsync("stop").Soon();
         long last = await _end.Task.Soon();
         SendOutcome[] told = await Task.WhenAll(_told).Soon();
         _isClosing = true;
@@ -100,9 +101,9 @@ internal sealed class Talk : IAsyncDisposable
                 if (_asked.TryDequeue(out TaskCompletionSource? answered))
                 {
                     _open[_told.Count + 1] = answered;
-                    Send("?");
+                    await SendAsync("?");
                 }
-                else { Send("-"); }
+                else { await SendAsync("-"); }
             }
         }
         catch (OperationCanceledException)
@@ -111,10 +112,13 @@ internal sealed class Talk : IAsyncDisposable
         }
     }
 
-    private void Send(string word)
+    /// <summary>Sends a message, and ends when it is taken over: who begins the next one before that gives up their order.</summary>
+    private async Task SendAsync(string word)
     {
+        var receipt = new SendReceipt();
         string text = string.Create(CultureInfo.InvariantCulture, $"{_name} {_told.Count + 1} {word} ").PadRight(_options.SizeChars, 'x');
-        _told.Add(Client.SendAsync(text).AsTask());
+        SendOutcome outcome = await Client.SendAsync(text, new SendOptions { CompleteWhen = CompleteWhen.Accepted, Receipt = receipt });
+        _told.Add(outcome == SendOutcome.Accepted ? receipt.Outcome : Task.FromResult(outcome));
     }
 
     private void Hear(string text)
