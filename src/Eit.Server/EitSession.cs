@@ -151,7 +151,7 @@ public sealed class EitSession
 
     /// <summary>Begins to close as <see cref="CloseAsync"/> and does not wait: the close is said after what was accepted, repeated after <see cref="SessionSettings.CloseRetry"/> and on a new
     /// transport, and given up after <see cref="SessionSettings.CloseGiveUp"/>. <see cref="IsClosing"/> is true at once. (To a plain client the WebSocket close is said once, and given up
-    /// after 2 s.)</summary>
+    /// after at most 2 s.)</summary>
     public void InitiateClose() => InitiateClose(takesInbound: true);
 
     /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. The handler is called like the members of

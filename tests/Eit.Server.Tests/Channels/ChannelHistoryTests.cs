@@ -63,7 +63,6 @@ public class ChannelHistoryTests
             await visitor.CloseAsync();
         }
 
-        // Now and then nobody is there.
         double rate = await Churn.RunAsync(sessions, number => VisitAsync(number, TimeSpan.FromMilliseconds(30 * chance.Next())));
 
         Churn.AssertFast(rate);

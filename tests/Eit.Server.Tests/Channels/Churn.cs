@@ -1,11 +1,13 @@
 namespace Eit.Server.Tests.Channels;
 
-/// <summary>Visits that begin at a rate of 200 a second.</summary>
+/// <summary>Visits that begin at a rate of 200 a second, on the whole: now and then everybody has gone before the next one comes.</summary>
 internal static class Churn
 {
     private const int VisitsPerSecond = 200;
+    private const int VisitsTogether = 100;
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Begins visits at their rate, whatever those before them do, and waits for all.</summary>
+    /// <summary>Begins visits at their rate, and waits for all.</summary>
     /// <returns>How many a second have come and gone.</returns>
     internal static async Task<double> RunAsync(int visits, Func<int, Task> visitAsync)
     {
@@ -15,9 +17,13 @@ internal static class Churn
         while (running.Count < visits && await pace.WaitForNextTickAsync())
         {
             double due = Math.Min(visits, TimeProvider.System.GetElapsedTime(beganAt).TotalSeconds * VisitsPerSecond);
-            while (running.Count < due) { running.Add(visitAsync(running.Count)); }
+            while (running.Count < due)
+            {
+                if (running.Count % VisitsTogether == 0) { await Task.WhenAll(running).WaitAsync(s_limit); }
+                running.Add(visitAsync(running.Count));
+            }
         }
-        await Task.WhenAll(running).WaitAsync(TimeSpan.FromSeconds(60));
+        await Task.WhenAll(running).WaitAsync(s_limit);
         return visits / TimeProvider.System.GetElapsedTime(beganAt).TotalSeconds;
     }
 
