@@ -12,6 +12,8 @@ namespace Eit.Protocol.Wire;
 public sealed class JsonFrameWriter : FrameWriter
 {
     private const int BufferBytes = 20 * 1024;
+    private const int NearBytes = 16;
+    private const int EscapeBytesMax = 6;                         // \u001f
     private static readonly SearchValues<byte> s_escaped = SearchValues.Create([.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
 
     private byte[] _buffer = [];
@@ -282,6 +284,7 @@ public sealed class JsonFrameWriter : FrameWriter
         _length += written;
     }
 
+    /// <summary>What needs no escape is copied at once. Behind an escape it goes byte by byte for a while: in JSON inside of JSON the next one is near.</summary>
     private void Escaped(ReadOnlySpan<byte> utf8)
     {
         while (true)
@@ -293,25 +296,43 @@ public sealed class JsonFrameWriter : FrameWriter
                 return;
             }
             Raw(utf8[..run]);
-            Escape(utf8[run]);
-            utf8 = utf8[(run + 1)..];
+            int near = Math.Min(run + NearBytes, utf8.Length);
+            EscapedOneByOne(utf8[run..near]);
+            utf8 = utf8[near..];
         }
     }
 
-    private void Escape(byte value)
+    private void EscapedOneByOne(ReadOnlySpan<byte> utf8)
     {
-        switch (value)
+        Reserve(utf8.Length * EscapeBytesMax);
+        Span<byte> to = _buffer.AsSpan(_length);
+        int written = 0;
+        foreach (byte value in utf8)
         {
-            case (byte)'"': Raw("\\\""u8); break;
-            case (byte)'\\': Raw("\\\\"u8); break;
-            case (byte)'\n': Raw("\\n"u8); break;
-            case (byte)'\r': Raw("\\r"u8); break;
-            case (byte)'\t': Raw("\\t"u8); break;
-            default:
-                Raw("\\u00"u8);
-                Raw([(byte)"0123456789abcdef"[value >> 4], (byte)"0123456789abcdef"[value & 15]]);
-                break;
+            if (value < ' ') { written += EscapeControl(value, to[written..]); }
+            else
+            {
+                if (value is (byte)'"' or (byte)'\\') { to[written++] = (byte)'\\'; }
+                to[written++] = value;
+            }
         }
+        _length += written;
+    }
+
+    private static int EscapeControl(byte value, Span<byte> to)
+    {
+        byte letter = value switch
+        {
+            (byte)'\n' => (byte)'n',
+            (byte)'\r' => (byte)'r',
+            (byte)'\t' => (byte)'t',
+            _ => (byte)'u',
+        };
+        (to[0], to[1]) = ((byte)'\\', letter);
+        if (letter != (byte)'u') { return 2; }
+        (to[2], to[3]) = ((byte)'0', (byte)'0');
+        (to[4], to[5]) = ((byte)"0123456789abcdef"[value >> 4], (byte)"0123456789abcdef"[value & 15]);
+        return EscapeBytesMax;
     }
 
     private void Raw(ReadOnlySpan<byte> bytes)
