@@ -153,6 +153,7 @@ internal class History(string name, TimeSpan outboxAge)
         {
             digest.Add((int)entry.Promise.Lane, entry.Promise.Bytes, (long?)entry.Outcome ?? -1, (long?)entry.Promise.Awaits ?? -1);
             digest.Add(entry.IsHandled, entry.IsFinished);
+            digest.Add(entry.Promise.Key);
         }
     }
 

@@ -40,6 +40,9 @@ internal sealed record ExplorationBounds(string Name, string About)
     /// <summary>Whether the first message of either end travels in two pieces.</summary>
     internal bool HasPieces { get; init; }
 
+    /// <summary>Whether the messages that are not critical have one key, so that a newer one replaces an older one that has not left.</summary>
+    internal bool HasKeys { get; init; }
+
     /// <summary>The messages that may be on the way or waiting for the handler.</summary>
     internal int WindowMessages { get; init; } = 1_024;
 
@@ -65,6 +68,8 @@ internal sealed record ExplorationBounds(string Name, string About)
         new("I", "messages in pieces, credit for one at a time") { CyclesAsked = 2, Cuts = 1, HasPieces = true, WindowMessages = 1 },
         new("J", "from the first dial, with a cycle") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, DialFailures = 1, BeginsBeforeTheFirstDial = true },
         new("K", "from the first dial, with dials that arrive when they are given up") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
+        new("L", "messages of one key beside one that overtakes them, credit for one at a time") { MessagesUp = 3, MessagesDown = 0, Cycles = 1, Cuts = 1, HasKeys = true, WindowMessages = 1 },
+        new("M", "a drain: asked to move, then closed") { MessagesUp = 1, MessagesDown = 1, CyclesAsked = 1, Cuts = 1, Closes = 1 },
     ];
 
     /// <summary>The same world with another bound.</summary>
@@ -84,6 +89,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         "--window" => this with { WindowMessages = value },
         "--late-writes" => this with { WritesLate = value > 0 },
         "--pieces" => this with { HasPieces = value > 0 },
+        "--keys" => this with { HasKeys = value > 0 },
         "--first-dial" => this with { BeginsBeforeTheFirstDial = value > 0 },
         "--states" => this with { StatesMax = value },
         _ => throw new ArgumentException($"There is no bound {option}.", nameof(option)),
@@ -100,6 +106,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         if (BeginsBeforeTheFirstDial) { all = all.Append("from the first dial"); }
         if (WritesLate) { all = all.Append("writes wait"); }
         if (HasPieces) { all = all.Append("messages in pieces"); }
+        if (HasKeys) { all = all.Append("messages of a key"); }
         if (WindowMessages < 10) { all = all.Append($"credit for {WindowMessages}"); }
         return string.Join(", ", all);
     }

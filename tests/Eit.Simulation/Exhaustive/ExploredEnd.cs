@@ -250,6 +250,7 @@ internal sealed class ExploredEnd : ISimWorld
             1 => new() { Lane = Lane.Critical },
             _ => new() { Lane = Lane.Normal, Token = this, CompleteWhen = CompleteWhen.Received },
         };
+        if (_bounds.HasKeys && message.Lane == Lane.Normal) { message = message with { Key = "k" }; }
         session.Send(message with { MayWait = true }, bytes, isText: next % 3 != 1, out _);
     }
 

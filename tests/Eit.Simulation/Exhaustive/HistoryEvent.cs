@@ -7,7 +7,11 @@ namespace Eit.Simulation.Exhaustive;
 /// <summary>One call of a <see cref="History"/>, kept to be made later, on the history that both ends share.</summary>
 internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, CompleteWhen? Awaits, SendOutcome Outcome, string Text)
 {
-    internal static HistoryEvent Accepted(long id, in Promise promise) => new(nameof(Accepted), id, promise.Lane, promise.Bytes, promise.Awaits, default, string.Empty);
+    internal string? Key { get; init; }
+
+    internal DropCounts Dropped { get; init; }
+
+    internal static HistoryEvent Accepted(long id, in Promise promise) => new(nameof(Accepted), id, promise.Lane, promise.Bytes, promise.Awaits, default, string.Empty) { Key = promise.Key };
 
     internal static HistoryEvent Handled(in InboundMessage message) => new(nameof(Handled), 0, message.Lane, 0, null, default, TextOf(in message));
 
@@ -15,15 +19,15 @@ internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, 
 
     internal static HistoryEvent Told(long id, SendOutcome outcome) => new(nameof(Told), id, default, 0, null, outcome, string.Empty);
 
-    internal static HistoryEvent Ended(IReadOnlyList<MessageOutcome> unfinished) =>
-        new(nameof(Ended), 0, default, 0, null, default, string.Join(',', unfinished.Select(static one => string.Create(CultureInfo.InvariantCulture, $"{one.Id}={(int)one.Outcome}"))));
+    internal static HistoryEvent Ended(IReadOnlyList<MessageOutcome> unfinished, DropCounts dropped) =>
+        new(nameof(Ended), 0, default, 0, null, default, string.Join(',', unfinished.Select(static one => string.Create(CultureInfo.InvariantCulture, $"{one.Id}={(int)one.Outcome}")))) { Dropped = dropped };
 
     internal void ApplyTo(History history)
     {
         switch (Kind)
         {
             case nameof(Accepted):
-                history.Accepted(Id, new Promise(Lane, Bytes) { Awaits = Awaits });
+                history.Accepted(Id, new Promise(Lane, Bytes) { Awaits = Awaits, Key = Key });
                 break;
             case nameof(Handled):
                 history.Handled(new InboundMessage { Lane = Lane, Text = Text }, leftAt: default);
@@ -35,7 +39,7 @@ internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, 
                 history.Told(Id, Outcome, now: default);
                 break;
             default:
-                history.Ended(Unfinished(), dropped: default, now: default);
+                history.Ended(Unfinished(), Dropped, now: default);
                 break;
         }
     }

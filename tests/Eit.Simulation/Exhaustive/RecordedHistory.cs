@@ -24,5 +24,5 @@ internal sealed class RecordedHistory(int number, List<(int History, HistoryEven
 
     internal override void Told(long id, SendOutcome outcome, Instant now) => notes.Add((number, HistoryEvent.Told(id, outcome)));
 
-    internal override void Ended(IReadOnlyList<MessageOutcome> unfinished, DropCounts dropped, Instant now) => notes.Add((number, HistoryEvent.Ended(unfinished)));
+    internal override void Ended(IReadOnlyList<MessageOutcome> unfinished, DropCounts dropped, Instant now) => notes.Add((number, HistoryEvent.Ended(unfinished, dropped)));
 }
