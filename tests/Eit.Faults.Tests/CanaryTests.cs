@@ -8,6 +8,9 @@ public class CanaryTests
     private const string Duplicate = "twice";
     private const string Intrusion = "intruder";
 
+    /// <summary>The peer is not there to be fast.</summary>
+    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(10);
+
     [Theory]
     [InlineData(Mutation.None, null)]
     [InlineData(Mutation.AcknowledgesBeforeDelivery, Loss)]
@@ -20,7 +23,7 @@ public class CanaryTests
 
         foreach (Scenario<ProxyWorld> scenario in scenarios)
         {
-            Scenario played = scenario with { Build = async () => await ProxyWorld.StartAsync(readsFrames: true, await ScriptedPeer.StartAsync(mutation)) };
+            Scenario played = scenario with { Bound = s_bound, Build = async () => await ProxyWorld.StartAsync(readsFrames: true, await ScriptedPeer.StartAsync(mutation)) };
             Outcome outcome = await played.RunAsync();
             found.AddRange(outcome.Faults);
         }
