@@ -30,6 +30,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _pipeline;
     private readonly Func<SessionId?, SendTarget> _findTarget;
+    private readonly WaitingSends _waitingSends = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly DeadlineEntry _dialDeadline;
     private readonly DeadlineEntry _networkSettled;
@@ -241,7 +242,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <returns>True when it is taken over: it will be handed to the peer's handler once, in order, or its outcome is told by <see cref="SessionEnded"/>.
-    /// False when there is no connection, it is closing, or the outbox is full.</returns>
+    /// False when there is no connection, it is closing, the outbox is full, or sends wait for room.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
     public bool Send(string message) => Send(message, out _);
 
@@ -492,13 +493,14 @@ public sealed partial class EitConnection : IAsyncDisposable
     private bool Accept(in OutgoingMessage message, out long id)
     {
         id = 0;
-        AcceptResult result = _current is not { } pump ? AcceptResult.NotConnected : pump.Accept(in message, out id);
+        if (_current is not { } pump || _waitingSends.IsAnyIn(message.Lane)) { return false; }
+        AcceptResult result = pump.Accept(in message, out id);
         PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
 
     private ValueTask<SendOutcome> SendAsync(in OutgoingMessage message, SendOptions options, CancellationToken cancellationToken) =>
-        PatientSend.SendAsync(_current, in message, options, _findTarget, _options.TimeProvider, cancellationToken);
+        PatientSend.SendAsync(_waitingSends, _current, in message, options, _findTarget, _options.TimeProvider, cancellationToken);
 
     private SendTarget FindTarget(SessionId? only)
     {

@@ -9,6 +9,7 @@ public static class PatientSend
     private static readonly TimeSpan s_insideHandlerLimit = TimeSpan.FromSeconds(60);
 
     /// <summary>Sends a message and waits as its options say. Where there is nothing to wait for, nothing is allocated.</summary>
+    /// <param name="line">Those that wait to be taken over.</param>
     /// <param name="likely">The pump that most likely takes it at once; null to ask <paramref name="find"/> first.</param>
     /// <param name="message">The message.</param>
     /// <param name="options">How.</param>
@@ -18,19 +19,20 @@ public static class PatientSend
     /// <exception cref="ArgumentException">The message is larger than the peer takes, or not well-formed Unicode.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public static ValueTask<SendOutcome> SendAsync(
-        SessionPump? likely, in OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
+        WaitingSends line, SessionPump? likely, in OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(line);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(find);
         ArgumentNullException.ThrowIfNull(time);
         bool isSimple = options is { CompleteWhen: CompleteWhen.Accepted, Session: null, Receipt: null };
-        if (isSimple && likely is not null && !cancellationToken.IsCancellationRequested)
+        if (isSimple && likely is not null && !line.IsAnyIn(options.Lane) && !cancellationToken.IsCancellationRequested)
         {
             AcceptResult result = likely.Accept(Prepare(in message, options), out _);
             ThrowIfTooLarge(result);
             if (result == AcceptResult.Accepted) { return new ValueTask<SendOutcome>(SendOutcome.Accepted); }
         }
-        return WaitAsync(message, options, find, time, cancellationToken);
+        return WaitAsync(line, message, options, find, time, cancellationToken);
     }
 
     /// <summary>Gives a message what its options say.</summary>
@@ -50,34 +52,66 @@ public static class PatientSend
         if (message == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
     }
 
-    private static async ValueTask<SendOutcome> WaitAsync(OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
+    private static async ValueTask<SendOutcome> WaitAsync(
+        WaitingSends line, OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
     {
-        var waiting = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        message = Prepare(in message, options) with { Token = waiting ?? options.Receipt?.Source, MayWait = true };
-        long began = time.GetTimestamp();
-        while (true)
-        {
-            SendTarget target = find(options.Session);
-            if (target.IsOver || cancellationToken.IsCancellationRequested) { return SendOutcome.NotSent; }
-            long id = 0;
-            AcceptResult result = target.Pump is null ? AcceptResult.NotConnected : target.Pump.Accept(in message, out id);
-            ThrowIfTooLarge(result);
-            if (result == AcceptResult.Accepted) { options.Receipt?.Accepted(target.Pump!, id); }
-            if (result == AcceptResult.Accepted) { return waiting is null ? SendOutcome.Accepted : await OutcomeAsync(target.Pump!, id, waiting.Task, options, time, cancellationToken).ConfigureAwait(false); }
+        var outcome = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        message = Prepare(in message, options) with { Token = outcome ?? options.Receipt?.Source, MayWait = true };
+        (SessionPump? pump, long id) = await AcceptAsync(line, message, options, find, time, cancellationToken).ConfigureAwait(false);
+        if (pump is null) { return SendOutcome.NotSent; }
+        return outcome is null ? SendOutcome.Accepted : await OutcomeAsync(pump, id, outcome.Task, options, time, cancellationToken).ConfigureAwait(false);
+    }
 
-            bool isPatient = options.AcceptWithin == Timeout.InfiniteTimeSpan;
-            TimeSpan left = isPatient ? Timeout.InfiniteTimeSpan : options.AcceptWithin - time.GetElapsedTime(began);
-            try
+    /// <summary>Waits until a pump has taken a message over, behind those that wait already.</summary>
+    /// <returns>The pump; null if none has.</returns>
+    private static async ValueTask<(SessionPump? Pump, long Id)> AcceptAsync(
+        WaitingSends line, OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
+    {
+        long began = time.GetTimestamp();
+        bool isPatient = options.AcceptWithin == Timeout.InfiniteTimeSpan;
+        TaskCompletionSource? turn = null;
+        Task? before = null;
+        try
+        {
+            while (!cancellationToken.IsCancellationRequested)
             {
-                if ((isPatient || left > TimeSpan.Zero) && await EndsWithinAsync(target.Changed, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
+                AcceptResult result = AcceptResult.Full;
+                SendTarget target = find(options.Session);
+                if (target.IsOver) { break; }
+                bool isTurn = turn is null ? !line.IsAnyIn(options.Lane) : before is null or { IsCompleted: true };
+                if (isTurn && TryAccept(target.Pump, in message, options, out result, out long id)) { return (target.Pump, id); }
+                if (turn is null)
+                {
+                    turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    before = line.Join(options.Lane, turn);
+                    if (before is null && !isTurn) { continue; }
+                }
+
+                TimeSpan left = isPatient ? Timeout.InfiniteTimeSpan : options.AcceptWithin - time.GetElapsedTime(began);
+                Task next = before is { IsCompleted: false } ? before : target.Changed;
+                if ((isPatient || left > TimeSpan.Zero) && await EndsWithinAsync(next, left, time, cancellationToken).ConfigureAwait(false)) { continue; }
+                if (result == AcceptResult.Full) { target.Pump?.WarnOfMutualWait(options.AcceptWithin); }
+                break;
             }
-            catch (OperationCanceledException)
-            {
-                return SendOutcome.NotSent;
-            }
-            if (result == AcceptResult.Full) { target.Pump!.WarnOfMutualWait(options.AcceptWithin); }
-            return SendOutcome.NotSent;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // What has not been taken over is NotSent, and nothing else.
+        }
+        finally
+        {
+            if (turn is not null) { line.Leave(options.Lane, turn, before); }
+        }
+        return (null, 0);
+    }
+
+    private static bool TryAccept(SessionPump? pump, in OutgoingMessage message, SendOptions options, out AcceptResult result, out long id)
+    {
+        id = 0;
+        result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out id);
+        ThrowIfTooLarge(result);
+        if (result == AcceptResult.Accepted) { options.Receipt?.Accepted(pump!, id); }
+        return result == AcceptResult.Accepted;
     }
 
     private static async ValueTask<SendOutcome> OutcomeAsync(SessionPump pump, long id, Task<SendOutcome> outcome, SendOptions options, TimeProvider time, CancellationToken cancellationToken)

@@ -27,6 +27,7 @@ public sealed class EitSession
     private readonly EitSessions _sessions;
     private readonly TimeProvider _time;
     private readonly Func<SessionId?, SendTarget> _findTarget;
+    private readonly WaitingSends _waitingSends = new();
     private ConcurrentDictionary<object, object?>? _items;
     private ImmutableDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = ImmutableDictionary<byte, Func<InboundMessage, ValueTask>>.Empty;
 
@@ -169,7 +170,7 @@ public sealed class EitSession
 
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
-    /// <returns>True when it is taken over; false when there is no transport, the session is closing, or the outbox is full.</returns>
+    /// <returns>True when it is taken over; false when there is no transport, the session is closing, the outbox is full, or sends wait for room.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
     public bool Send(string message)
     {
@@ -193,7 +194,7 @@ public sealed class EitSession
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return PatientSend.SendAsync(_pump, new OutgoingMessage { Text = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
+        return PatientSend.SendAsync(_waitingSends, _pump, new OutgoingMessage { Text = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
     }
 
     /// <summary>Sends bytes and waits for their outcome.</summary>
@@ -204,7 +205,7 @@ public sealed class EitSession
     /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
-        PatientSend.SendAsync(_pump, new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
+        PatientSend.SendAsync(_waitingSends, _pump, new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
 
     /// <summary>Asks the client to move to a new transport (H1.1). Does nothing without a transport.</summary>
     /// <param name="within">The time within which.</param>
@@ -276,6 +277,7 @@ public sealed class EitSession
 
     private bool Accept(in OutgoingMessage message)
     {
+        if (_waitingSends.IsAnyIn(message.Lane)) { return false; }
         AcceptResult result = _pump.Accept(in message, out _);
         PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;

@@ -37,6 +37,56 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task Sends_that_wait_at_once_are_taken_over_in_the_order_of_their_calls()
+    {
+        var handled = new List<string>();
+        var recorder = new Recorder
+        {
+            Answer = (_, text) =>
+            {
+                handled.Add(text);
+                return default;
+            },
+        };
+        await using TestHost host = await recorder.HostAsync();
+        await using EitConnection client = host.Client();
+        client.Start();
+
+        Task<SendOutcome>[] sends = [.. Enumerable.Range(0, 500).Select(i => client.SendAsync($"{i}").AsTask())];
+        SendOutcome[] outcomes = await Task.WhenAll(sends).Soon();
+
+        Assert.All(outcomes, static outcome => Assert.Equal(SendOutcome.Processed, outcome));
+        Assert.Equal(Enumerable.Range(0, 500).Select(static i => $"{i}"), handled);
+    }
+
+    [Fact]
+    public async Task Who_gives_up_before_its_turn_lets_nobody_overtake()
+    {
+        var handled = new List<string>();
+        var recorder = new Recorder
+        {
+            Answer = (_, text) =>
+            {
+                handled.Add(text);
+                return default;
+            },
+        };
+        await using TestHost host = await recorder.HostAsync();
+        await using EitConnection client = host.Client();
+        client.Start();
+        using var givesUp = new CancellationTokenSource();
+
+        Task<SendOutcome> first = client.SendAsync("first").AsTask();
+        Task<SendOutcome> second = client.SendAsync("second", cancellationToken: givesUp.Token).AsTask();
+        Task<SendOutcome> third = client.SendAsync("third").AsTask();
+        await givesUp.CancelAsync();
+        SendOutcome[] outcomes = await Task.WhenAll(first, second, third).Soon();
+
+        Assert.Equal([SendOutcome.Processed, SendOutcome.NotSent, SendOutcome.Processed], outcomes);
+        Assert.Equal(["first", "third"], handled);
+    }
+
+    [Fact]
     public async Task Of_one_key_only_the_latest_leaves_and_the_others_are_replaced()
     {
         await using Jam jam = await Jam.MakeAsync();

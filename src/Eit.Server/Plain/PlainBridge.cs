@@ -29,6 +29,7 @@ internal sealed class PlainBridge : PumpHost
     private readonly TransportLine _line;
     private readonly SessionSettings _settings;
     private readonly TimeProvider _time;
+    private readonly WaitingSends _waitingSends = new();
     private readonly TaskCompletionSource<CloseNotice> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -183,7 +184,7 @@ internal sealed class PlainBridge : PumpHost
                 if (got.EndsMessage)
                 {
                     OutgoingMessage message = got.IsText ? new() { Text = Encoding.UTF8.GetString(buffer, 0, length) } : new() { Bytes = buffer.AsMemory(0, length) };
-                    await PatientSend.SendAsync(likely: null, message, s_patient, _ => FindTarget(pump), _time, CancellationToken.None).ConfigureAwait(false);
+                    await PatientSend.SendAsync(_waitingSends, likely: null, message, s_patient, _ => FindTarget(pump), _time, CancellationToken.None).ConfigureAwait(false);
                     return null;
                 }
                 if (length == buffer.Length) { Grow(ref buffer, length); }
