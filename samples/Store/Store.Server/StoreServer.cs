@@ -18,7 +18,7 @@ internal static class StoreServer
 
     internal static WebApplication Build(string[] args)
     {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory, WebRootPath = "store" });
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();   // A restart makes all tokens void; clients log in again by themselves.
         builder.Services.AddAuthentication(BearerTokenDefaults.AuthenticationScheme).AddBearerToken();
         builder.Services.AddSingleton<Lists>();

@@ -17,7 +17,7 @@ internal static class TablesServer
 
     internal static WebApplication Build(string[] args)
     {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory, WebRootPath = "tables" });
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();   // A restart makes all tokens void; clients log in again by themselves.
         builder.Services.AddAuthentication(BearerTokenDefaults.AuthenticationScheme).AddBearerToken();
         builder.Services.Configure<TableOptions>(builder.Configuration.GetSection("Tables"));
