@@ -26,7 +26,7 @@ public class ConnectTests
         using var stop = new CancellationTokenSource();
 
         Task cutting = CutAsync(proxy, stop.Token);
-        (int exitCode, string output, string error) = await eit.EndAsync(lines);
+        (int exitCode, string output, string error) = await eit.EndAsync(lines, TimeSpan.FromMinutes(3));
         await stop.CancelAsync();
         await cutting;
 
