@@ -37,8 +37,10 @@ internal sealed class EitProcess : IAsyncDisposable
 
     internal static EitProcess Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])["exec", Path.Combine(AppContext.BaseDirectory, "eit.dll"), .. arguments]) { start.ArgumentList.Add(argument); }
+        // Who runs the tests may ignore these signals (nohup, a shell's background), and a process that is started inherits that.
+        string[] program = OperatingSystem.IsLinux() ? ["env", "--default-signal=HUP,INT", "dotnet"] : ["dotnet"];
+        var start = new ProcessStartInfo(program[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in (string[])[.. program[1..], "exec", Path.Combine(AppContext.BaseDirectory, "eit.dll"), .. arguments]) { start.ArgumentList.Add(argument); }
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) { start.Environment[name] = value; }
         return new EitProcess(Process.Start(start)!);
     }
