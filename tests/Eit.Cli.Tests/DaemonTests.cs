@@ -68,6 +68,8 @@ public class DaemonTests
         await stage.ServeExactlyAsync([.. stage.Options.Select(static option => option == "1s" ? "600s" : option), "--listen", "127.0.0.1:0"]);
         EitProcess client = stage.Connect("/echo", "--plain");
         await client.SaysAsync("eit: connected");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((int)JsonNode.Parse((await Tool.RunAsync("ctl", "stats", "--json", "--control", stage.Control)).Output)!["connections"]! == 0) { limit.Token.ThrowIfCancellationRequested(); }
 
         stage.Server.Signal("TERM");
         await stage.Server.SaysAsync("1 sessions are asked to move");

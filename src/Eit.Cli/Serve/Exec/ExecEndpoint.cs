@@ -138,11 +138,13 @@ internal sealed class ExecEndpoint : IAsyncDisposable
         return exitCode;
     }
 
-    /// <summary>Waits until the command has ended, or the server stops; what it has written before is read, for a while.</summary>
+    /// <summary>Waits until the command has ended, or the server stops and it has had time to read what is in its input; what it has written is read, for a while. A command may close its
+    /// output and go on.</summary>
     private async Task EndAsync(ExecProcess process, Task acting)
     {
-        await Task.WhenAny(acting, process.EndedAsync(_stopping));
-        await acting.WaitAsync(s_endLimit, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task ended = process.EndedAsync();
+        await ended.WaitAsync(_stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(acting, ended).WaitAsync(s_endLimit, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         process.Kill();
         await acting.WaitAsync(s_endLimit, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
