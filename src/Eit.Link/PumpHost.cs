@@ -99,7 +99,9 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Drops what was taken for user code and not yet handed over, when the handler that runs closes its session. Called from elsewhere, it does nothing.</summary>
     public void DropTaken()
     {
-        if (IsInsideOwnHandler) { _batchCount = Math.Min(_batchCount, _batchDone + 1); }
+        if (!IsInsideOwnHandler || _batchCount <= _batchDone + 1) { return; }
+        Array.Clear(_batch, _batchDone + 1, _batchCount - _batchDone - 1);   // The array goes back to everybody's pool.
+        _batchCount = _batchDone + 1;
     }
 
     internal bool TryEnterDispatch()
