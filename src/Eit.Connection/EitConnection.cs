@@ -195,7 +195,8 @@ public sealed partial class EitConnection : IAsyncDisposable
     }
 
     /// <summary>Sets who handles messages of bytes; without one they are dropped, and count as processed. Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
-    /// <param name="handler">The handler; the next message waits for its task. It may keep the memory.</param>
+    /// <param name="handler">The handler; the next message waits for its task. The memory is lent until that completes, and overwritten then: copy what is to be kept,
+    /// and wait for a send of it (<see cref="Send(ReadOnlyMemory{byte})"/> copies at once).</param>
     /// <exception cref="InvalidOperationException">There is one already.</exception>
     public void OnBytes(Func<ReadOnlyMemory<byte>, ValueTask> handler)
     {
@@ -215,8 +216,8 @@ public sealed partial class EitConnection : IAsyncDisposable
                 if (_incoming is not null) { return _incoming; }
                 if (_onText is not null || _onBytes is not null) { throw new InvalidOperationException("The messages have a handler already."); }
                 var incoming = new IncomingMessages();
-                _onText = text => new ValueTask(incoming.HandAsync(new EitMessage(text, default)));
-                _onBytes = bytes => new ValueTask(incoming.HandAsync(new EitMessage(Text: null, bytes)));
+                _onText = text => new ValueTask(incoming.HandAsync(text));
+                _onBytes = bytes => new ValueTask(incoming.HandAsync(bytes));
                 _incoming = incoming;
                 if (_closed.Task.IsCompleted) { incoming.End(); }
             }
@@ -227,7 +228,7 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
     /// <param name="kind">1 to 15 are the protocol family's own, 16 to 255 are free for applications; 0 is <see cref="OnMessage(Action{string})"/> and <see cref="OnBytes"/>.</param>
-    /// <param name="handler">The handler; is told the session too, and the next message waits for its task. It runs where the message was read, whatever
+    /// <param name="handler">The handler; is told the session too, and the next message waits for its task; bytes are lent until then. It runs where the message was read, whatever
     /// <see cref="EitConnectionOptions.CallbackContext"/> says.</param>
     /// <exception cref="ArgumentOutOfRangeException">The kind is 0.</exception>
     /// <exception cref="InvalidOperationException">There is one already.</exception>

@@ -37,18 +37,15 @@ public sealed class IncomingMessages : ChannelReader<EitMessage>
     /// <inheritdoc/>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => _next.Reader.WaitToReadAsync(cancellationToken);
 
-    /// <summary>Hands the next message over.</summary>
-    /// <param name="message">The message.</param>
+    /// <summary>Hands the next message over, a text.</summary>
+    /// <param name="text">The text.</param>
     /// <returns>Completes when it is read, or when the conversation ends.</returns>
-    public Task HandAsync(EitMessage message)
-    {
-        lock (_gate)
-        {
-            if (_isOver || !_next.Writer.TryWrite(message)) { return Task.CompletedTask; }
-            _read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _read.Task;
-        }
-    }
+    public Task HandAsync(string text) => HandAsync(new EitMessage(text, default));
+
+    /// <summary>Hands the next message over, of bytes.</summary>
+    /// <param name="bytes">The bytes; copied, since who reads them may keep them.</param>
+    /// <returns>Completes when it is read, or when the conversation ends.</returns>
+    public Task HandAsync(ReadOnlyMemory<byte> bytes) => HandAsync(new EitMessage(Text: null, bytes.ToArray()));
 
     /// <summary>The conversation is over: the reader ends behind the message that is not read yet. Idempotent.</summary>
     public void End()
@@ -61,5 +58,15 @@ public sealed class IncomingMessages : ChannelReader<EitMessage>
             (read, _read) = (_read, null);
         }
         read?.SetResult();
+    }
+
+    private Task HandAsync(EitMessage message)
+    {
+        lock (_gate)
+        {
+            if (_isOver || !_next.Writer.TryWrite(message)) { return Task.CompletedTask; }
+            _read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _read.Task;
+        }
     }
 }

@@ -17,7 +17,8 @@ public abstract class EitHandler
 
     /// <summary>Bytes have come. They count as processed when the task is complete, or has failed.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="message">The bytes; the handler may keep them.</param>
+    /// <param name="message">The bytes: lent until the task is complete, and overwritten then. Copy what is to be kept, and wait for a send of them
+    /// (<see cref="EitSession.Send(ReadOnlyMemory{byte})"/> copies at once).</param>
     public virtual ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => default;
 
     /// <summary>The session has lost its transport and waits for its client.</summary>

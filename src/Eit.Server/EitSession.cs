@@ -158,7 +158,7 @@ public sealed class EitSession
     /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. The handler is called like the members of
     /// <see cref="EitHandler"/>; to miss none, set it in <see cref="EitHandler.OnConnectedAsync"/>.</summary>
     /// <param name="kind">1 to 15 are the protocol family's own, 16 to 255 are free for applications; 0 is <see cref="EitHandler.OnMessageAsync"/>.</param>
-    /// <param name="handler">The handler; the next message waits for its task.</param>
+    /// <param name="handler">The handler; the next message waits for its task. Bytes are lent until then.</param>
     /// <exception cref="ArgumentOutOfRangeException">The kind is 0.</exception>
     /// <exception cref="InvalidOperationException">There is one already.</exception>
     public void OnKind(byte kind, Func<InboundMessage, ValueTask> handler)

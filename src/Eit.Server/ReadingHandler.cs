@@ -17,9 +17,9 @@ internal sealed partial class ReadingHandler(Func<EitSession, Task> serve, ILogg
         return default;
     }
 
-    public override ValueTask OnMessageAsync(EitSession session, string message) => new(_incoming.HandAsync(new EitMessage(message, default)));
+    public override ValueTask OnMessageAsync(EitSession session, string message) => new(_incoming.HandAsync(message));
 
-    public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => new(_incoming.HandAsync(new EitMessage(Text: null, message)));
+    public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => new(_incoming.HandAsync(message));
 
     public override async ValueTask OnClosedAsync(EitSession session, EitSessionEnd end)
     {

@@ -75,7 +75,7 @@ internal static class Memory
         for (int i = 0; i < 7; i++)
         {
             var watch = Stopwatch.StartNew();
-            double messages = await Throughput.SendAsync(end, Message.OfSize(Message.Counted, 100));
+            double messages = await Throughput.SendAsync(end, Message.OfSize(Message.Counted, 100), Throughput.Time);
             if (i >= 4) { rates.Add(messages / watch.Elapsed.TotalSeconds); }
         }
         return new Spread(rates).Median;

@@ -12,7 +12,10 @@ internal static class Throughput
     internal const string ClientCpu = "client CPU, us/message";
     internal const string ServerCpu = "server CPU, us/message";
     private const int SendsPerLook = 16;                           // At the clock.
-    private static readonly TimeSpan s_time = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Gets how long one run lasts.</summary>
+    internal static TimeSpan Time { get; } = TimeSpan.FromMilliseconds(500);
 
     internal static string Up(int bytes) => $"client to server, {bytes} B";
 
@@ -32,8 +35,8 @@ internal static class Throughput
             await Rounds.RunAsync(these, warmUps: isFirst ? 2 : 1, rounds, async (contestant, counts) =>
             {
                 Report kept = counts ? report : new Report();
-                await MeasureAsync(contestant, kept, Up(bytes), () => SendAsync(contestant.End, Message.OfSize(Message.Counted, bytes)));
-                await MeasureAsync(contestant, kept, Down(bytes), () => ReceiveAsync(contestant.End, bytes));
+                await MeasureAsync(contestant, kept, Up(bytes), time => SendAsync(contestant.End, Message.OfSize(Message.Counted, bytes), time));
+                await MeasureAsync(contestant, kept, Down(bytes), time => ReceiveAsync(contestant.End, bytes, time));
             });
             report.Print(Up(bytes));
             report.Print(Down(bytes));
@@ -43,7 +46,7 @@ internal static class Throughput
     }
 
     /// <summary>Sends for the time, then asks for the count.</summary>
-    internal static async Task<long> SendAsync(ClientEnd end, Message message)
+    internal static async Task<long> SendAsync(ClientEnd end, Message message, TimeSpan time)
     {
         long sent = 0;
         var watch = Stopwatch.StartNew();
@@ -52,26 +55,27 @@ internal static class Throughput
             for (int i = 0; i < SendsPerLook; i++) { await end.Line.SendAsync(message); }
             sent += SendsPerLook * end.Line.PerSend(message);
         }
-        while (watch.Elapsed < s_time);
+        while (watch.Elapsed < time);
         long counted = await end.AskAsync("count");
         return counted == sent ? counted : throw new InvalidOperationException($"{sent} were sent and {counted} handled.");
     }
 
-    private static async Task<long> ReceiveAsync(ClientEnd end, int bytes)
+    private static async Task<long> ReceiveAsync(ClientEnd end, int bytes, TimeSpan time)
     {
         long before = end.Received;
-        long sent = await end.AskAsync($"push {s_time.TotalMilliseconds} {bytes}");
+        long sent = await end.AskAsync($"push {time.TotalMilliseconds} {bytes}");
         long counted = end.Received - before;
         return counted == sent ? counted : throw new InvalidOperationException($"{sent} were sent and {counted} handled.");
     }
 
-    private static async Task MeasureAsync(Contestant contestant, Report report, string workload, Func<Task<long>> run)
+    private static async Task MeasureAsync(Contestant contestant, Report report, string workload, Func<TimeSpan, Task<long>> run)
     {
+        await run(s_warmUp);                                       // What an idle connection has let go it takes again.
         double serverBytes = contestant.Server is { } server ? await server.AllocatedAsync() : double.NaN;
         long clientBytes = GC.GetTotalAllocatedBytes(precise: true);
         (TimeSpan clientCpu, TimeSpan serverCpu) = (Environment.CpuUsage.TotalTime, contestant.Process.ProcessorTime);
         var watch = Stopwatch.StartNew();
-        double messages = await run();
+        double messages = await run(Time);
         double seconds = watch.Elapsed.TotalSeconds;
         (clientCpu, serverCpu) = (Environment.CpuUsage.TotalTime - clientCpu, contestant.Process.ProcessorTime - serverCpu);
         clientBytes = GC.GetTotalAllocatedBytes(precise: true) - clientBytes;

@@ -3,7 +3,7 @@ using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Session;
 
-/// <summary>A complete message for the application. It owns its memory.</summary>
+/// <summary>A complete message for the application.</summary>
 public readonly record struct InboundMessage
 {
     /// <summary>Gets the number of its last piece.</summary>
@@ -21,11 +21,14 @@ public readonly record struct InboundMessage
     /// <summary>Gets the text; null if it is a message of bytes.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Gets the bytes of a message without text.</summary>
-    public ReadOnlyMemory<byte> Bytes { get; init; }
+    /// <summary>Gets the bytes of a message without text: lent to its handler, and overwritten when that has finished.</summary>
+    public ReadOnlyMemory<byte> Bytes => Payload.Memory;
 
     /// <summary>Gets the length of its payload in bytes.</summary>
     public int PayloadBytes { get; init; }
+
+    /// <summary>What it lies in; its holder is an owner.</summary>
+    internal PayloadSlice Payload { get; init; }
 
     /// <summary>When its life ends here (D2.4); <see cref="Instant.Never"/> without an expiry.</summary>
     internal Instant ExpiresAt { get; init; }

@@ -18,6 +18,9 @@ internal sealed class LaneAssembly(byte kind, bool isText)
     /// <summary>Whether it has once been found standing for too long.</summary>
     internal bool IsSuspicious { get; private set; }
 
+    /// <summary>Hands the payload over, complete, with its memory.</summary>
+    internal PayloadSlice ToSlice() => new(new PayloadChunk(_buffer), 0, Length);
+
     internal bool Fits(in Frame piece) => piece.Kind == kind && piece.IsText == isText;
 
     internal void Add(ReadOnlySpan<byte> part, Instant now)

@@ -10,10 +10,15 @@ namespace Eit.Protocol.Session;
 /// </summary>
 internal sealed class MessageReceiver
 {
+    /// <summary>What may come in or be processed before it is acknowledged (N2.1): seldom enough to cost nothing, and often enough that a sender's ledger stays small.</summary>
+    private const int UnackedMessagesMax = 4_096;
+    private const int UnackedBytesMax = 512 * 1024;
+
     private readonly SessionSettings _settings;
     private readonly CreditGrant _grant;
     private readonly LaneTurns _turns;
     private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
+    private readonly PayloadArena?[] _arenas = new PayloadArena?[LaneMarks.LaneCount];   // One each: what waits in a slow lane does not hold what has passed it.
     private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
     private readonly Dictionary<long, EarlyPiece> _early = [];
     private readonly RingBuffer<(long Number, Lane Lane)> _expired = new();
@@ -187,7 +192,12 @@ internal sealed class MessageReceiver
         _isDiscarding = true;
         foreach (RingBuffer<InboundMessage> lane in _inbox)
         {
-            while (lane.Count > 0) { Return(lane.Take().PayloadBytes, now); }
+            while (lane.Count > 0)
+            {
+                InboundMessage message = lane.Take();
+                message.Payload.Release();
+                Return(message.PayloadBytes, now);
+            }
         }
         Waiting = 0;
     }
@@ -196,6 +206,7 @@ internal sealed class MessageReceiver
     internal void Trim()
     {
         foreach (RingBuffer<InboundMessage> lane in _inbox) { lane.Trim(); }
+        foreach (PayloadArena? arena in _arenas) { arena?.Trim(); }
         _early.TrimExcess();
         _expired.Trim();
     }
@@ -269,6 +280,8 @@ internal sealed class MessageReceiver
 
     private void GiveBack(in InboundMessage message, Instant now)
     {
+        message.Payload.Overwrite();
+        message.Payload.Release();
         Return(message.PayloadBytes, now);
         if (message.IsPrompt) { Acks.OweNow(now); }
         else { Acks.Owe(1, message.PayloadBytes, now); }
@@ -281,8 +294,8 @@ internal sealed class MessageReceiver
 
     private void FitAcks()
     {
-        Acks.MessagesMax = Math.Max(1, _grant.MessagesWindow / 4);
-        Acks.BytesMax = Math.Max(1, _grant.BytesWindow / 4);
+        Acks.MessagesMax = Math.Clamp(_grant.MessagesWindow / 4, 1, UnackedMessagesMax);
+        Acks.BytesMax = Math.Clamp(_grant.BytesWindow / 4, 1, UnackedBytesMax);
     }
 
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
@@ -318,33 +331,30 @@ internal sealed class MessageReceiver
         }
 
         if (!_grant.TryCharge(bytes)) { return new Violation(CloseCode.CreditExceeded, "N3.3", "A message came without credit."); }
-        if (assembly is null)
+        if (assembly is not null)
         {
-            Complete(in piece, piece.Payload.Span, piece.Text, expiresAt, now);
-            return null;
+            _assemblyBytes -= assembly.Length;
+            assembly.Add(piece.Payload.Span, now);
         }
-        _assemblyBytes -= assembly.Length;
-        assembly.Add(piece.Payload.Span, now);
-        Complete(in piece, assembly.Payload, text: null, expiresAt, now);
+        if (_isDiscarding) { Return(bytes, now); }
+        else { Complete(in piece, assembly, expiresAt, now); }
         assembly = null;
         return null;
     }
 
-    private void Complete(in Frame lastPiece, ReadOnlySpan<byte> payload, string? text, Instant expiresAt, Instant now)
+    private void Complete(in Frame lastPiece, LaneAssembly? assembly, Instant expiresAt, Instant now)
     {
-        if (_isDiscarding)
-        {
-            Return(payload.Length, now);
-            return;
-        }
-        _inbox[(int)lastPiece.Lane].Add(new InboundMessage
+        ReadOnlySpan<byte> payload = assembly is null ? lastPiece.Payload.Span : assembly.Payload;
+        string? text = assembly is null ? lastPiece.Text : null;
+        int lane = (int)lastPiece.Lane;
+        _inbox[lane].Add(new InboundMessage
         {
             Number = lastPiece.Number,
             Lane = lastPiece.Lane,
             Kind = lastPiece.Kind,
             IsPrompt = lastPiece.IsPrompt,
             Text = lastPiece.IsText ? text ?? Encoding.UTF8.GetString(payload) : null,
-            Bytes = lastPiece.IsText ? default : payload.ToArray(),
+            Payload = lastPiece.IsText ? default : assembly?.ToSlice() ?? (_arenas[lane] ??= new PayloadArena()).Store(payload),
             PayloadBytes = payload.Length,
             ArrivedAt = now,
             ExpiresAt = expiresAt,

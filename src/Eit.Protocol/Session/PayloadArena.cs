@@ -8,6 +8,8 @@ internal sealed class PayloadArena
 {
     private const int ChunkBytes = 32 * 1024;
     private const int SharedBytesMax = 8 * 1024;
+    private const int SpareMax = 64;
+    private Stack<PayloadChunk>? _spare;                           // Under load more are on their way than the shared pool keeps.
     private PayloadChunk? _current;
 
     internal PayloadSlice Store(ReadOnlySpan<byte> payload)
@@ -26,23 +28,43 @@ internal sealed class PayloadArena
         return Cut(chunk, utf8Bytes, isShared);
     }
 
-    /// <summary>Lets the current chunk go when nothing is stored: an idle session holds no buffer.</summary>
+    /// <summary>Lets go what only traffic needs: an idle session holds no buffer.</summary>
     internal void Trim()
     {
         _current?.Release();
         _current = null;
+        while (_spare is not null && _spare.TryPop(out PayloadChunk? spare)) { spare.GiveBack(); }
+        _spare = null;
+    }
+
+    /// <summary>Keeps a chunk that nobody owns any more, for the next payloads.</summary>
+    /// <returns>False if there are enough.</returns>
+    internal bool TryKeep(PayloadChunk chunk)
+    {
+        _spare ??= new Stack<PayloadChunk>();
+        if (_spare.Count == SpareMax) { return false; }
+        _spare.Push(chunk);
+        return true;
     }
 
     private PayloadChunk ChunkFor(int bytes, out bool isShared)
     {
         isShared = bytes <= SharedBytesMax;
         if (!isShared) { return new PayloadChunk(bytes); }
+        if (_current is { IsOwnedOnce: true }) { _current.Used = 0; }   // Nothing is in it any more.
         if (_current is null || _current.Array.Length - _current.Used < bytes)
         {
             _current?.Release();
-            _current = new PayloadChunk(ChunkBytes);
+            _current = NewChunk();
         }
         return _current;
+    }
+
+    private PayloadChunk NewChunk()
+    {
+        if (_spare is null || !_spare.TryPop(out PayloadChunk? chunk)) { return new PayloadChunk(ChunkBytes, this); }
+        chunk.Reuse();
+        return chunk;
     }
 
     private static PayloadSlice Cut(PayloadChunk chunk, int length, bool isShared)

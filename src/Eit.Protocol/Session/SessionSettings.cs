@@ -26,8 +26,8 @@ public sealed record SessionSettings
     public int WindowBytes { get; set; } = 1024 * 1024;
 
     /// <summary>Gets or sets how far the window of messages may grow; it does while the handlers are fast.</summary>
-    /// <value>Default 65,536; <see cref="WindowMessages"/> (it never grows) to 65,536.</value>
-    public int WindowMessagesMax { get; set; } = 65_536;
+    /// <value>Default 16,384; <see cref="WindowMessages"/> (it never grows) to 65,536.</value>
+    public int WindowMessagesMax { get; set; } = 16_384;
 
     /// <summary>Gets or sets how far the window of bytes may grow; it does while the handlers are fast.</summary>
     /// <value>Default 16 MiB; <see cref="WindowBytes"/> (it never grows) to 64 MiB.</value>

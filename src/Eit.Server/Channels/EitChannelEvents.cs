@@ -79,7 +79,7 @@ public sealed class EitChannelEvents : EitChannelHandler
     public void OnMessage(Func<EitSession, string, ValueTask> handler) => Set(ref _onMessage, handler);
 
     /// <summary>Sets what is done with bytes.</summary>
-    /// <param name="handler">The handler; gets the sender and the bytes, which it may keep.</param>
+    /// <param name="handler">The handler; gets the sender and the bytes, which are lent until its task is complete and overwritten then: copy what is to be kept.</param>
     /// <exception cref="InvalidOperationException">It is set already.</exception>
     public void OnBytes(Func<EitSession, ReadOnlyMemory<byte>, ValueTask> handler) => Set(ref _onBytes, handler);
 

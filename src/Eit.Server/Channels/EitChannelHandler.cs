@@ -39,7 +39,7 @@ public abstract class EitChannelHandler
 
     /// <summary>Bytes have come.</summary>
     /// <param name="connection">Who sent them.</param>
-    /// <param name="message">The bytes; the handler may keep them.</param>
+    /// <param name="message">The bytes: lent until the task is complete, and overwritten then. Copy what is to be kept, and wait for a send of them.</param>
     public virtual ValueTask OnBytesAsync(EitSession connection, ReadOnlyMemory<byte> message) => default;
 
     /// <summary>A member has lost its transport. It stays a member, and what is sent to it waits for it.</summary>

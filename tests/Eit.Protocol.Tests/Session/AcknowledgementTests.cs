@@ -28,6 +28,20 @@ public class AcknowledgementTests
     }
 
     [Fact, Clause("N2.1")]
+    public void Behind_a_large_window_an_ack_follows_4_096_messages()
+    {
+        World world = new World(server: new SessionSettings { WindowMessages = 65_536, WindowMessagesMax = 65_536, WindowBytes = 16 * 1024 * 1024 }).Connected();
+        world.Server.Session.HoldsHandlers = true;
+
+        for (int i = 0; i < 4_095; i++) { world.Client.Session.Send("x"); }
+        world.Settle();
+        Assert.Empty(world.Wire.Down.Of(FrameType.Ack));
+        world.Client.Session.Send("the last of 4,096");
+        world.Settle();
+        Assert.Equal(4_096, world.Wire.Down.LastAck.Received);
+    }
+
+    [Fact, Clause("N2.1")]
     public void A_quarter_of_the_window_in_bytes_is_acknowledged_at_once()
     {
         World world = new World(server: new SessionSettings { MessageBytesMax = 40_000, WindowBytes = 40_000, WindowBytesMax = 40_000 }).Connected();

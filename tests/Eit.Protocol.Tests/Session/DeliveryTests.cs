@@ -304,6 +304,37 @@ public class DeliveryTests
         Assert.True(world.Client.Session.Machine.IsSettled);
     }
 
+    [Fact]
+    public void Bytes_that_are_lent_stay_as_they_are_until_their_handler_has_finished()
+    {
+        World world = new World().Connected();
+        SessionMachine machine = world.Server.Session.Machine;
+        world.Server.Session.IsAsleep = true;
+        byte[] Payload(int number) => [.. Enumerable.Repeat((byte)number, number % 5 == 0 ? 20_000 : 900)];
+        for (int number = 1; number <= 80; number++)
+        {
+            world.Client.Session.Accept(new OutgoingMessage { Bytes = Payload(number), Lane = number == 1 ? Lane.Bulk : Lane.Normal });
+        }
+        world.Settle();
+        List<InboundMessage> kept = [];
+        while (machine.TryTakeMessage(world.Now, out InboundMessage message)) { kept.Add(message); }
+
+        for (int number = 81; kept.Count > 0; number++)
+        {
+            InboundMessage message = kept[0];
+            Assert.Equal(Payload((int)message.Bytes.Span[0]), message.Bytes.ToArray());
+            machine.Finished(in message, world.Now);
+            kept.RemoveAt(0);
+            if (number > 160) { continue; }
+            world.Client.Session.Accept(new OutgoingMessage { Bytes = Payload(number), Lane = Lane.Normal });
+            world.Settle();
+            while (machine.TryTakeMessage(world.Now, out InboundMessage next)) { kept.Add(next); }
+        }
+        world.Pass(s_second);
+
+        Assert.True(world.Client.Session.Machine.IsSettled);
+    }
+
     [Theory, Clause("D2.6")]
     [InlineData("{\"t\":\"ack\",\"received\":2,\"processed\":[0,0,0,0],\"credit\":[9,9],\"expired\":[3]}", "N2.4")]
     [InlineData("{\"t\":\"ack\",\"received\":2,\"processed\":[0,0,2,0],\"credit\":[9,9],\"expired\":[1]}", "N2.4")]

@@ -171,7 +171,7 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
     private bool Handle()
     {
         if (IsAsleep || Handling is not null || !machine.TryTakeMessage(world.Now, out InboundMessage message)) { return false; }
-        Messages.Add(message);
+        Messages.Add(message with { Payload = new PayloadSlice(new PayloadChunk(message.Bytes.ToArray()), 0, message.Bytes.Length) });   // Its bytes are lent.
         Handling = message;
         if (!HoldsHandlers) { FinishHandler(); }
         return true;
