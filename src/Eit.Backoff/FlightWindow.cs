@@ -21,9 +21,9 @@ public sealed class FlightWindow
 
     private static readonly TimeSpan s_horizonMin = TimeSpan.FromMilliseconds(100);
 
-    private readonly double[] _rates = new double[RoundsRemembered];
     private readonly long _floorBytes;
     private readonly long _maxBytes;
+    private double[]? _rates;                                      // The last ones; null before the first.
     private TimeSpan _shortest = TimeSpan.MaxValue;
     private long _sinceAsked;
     private long _roundEnd;
@@ -60,7 +60,7 @@ public sealed class FlightWindow
     {
         (Bytes, InFlight, _sinceAsked, _roundEnd) = (_floorBytes, 0, 0, 0);
         (_shortest, _isLimited, _isGrowing, _rateBefore, _roundsWithoutGain, _rounds) = (TimeSpan.MaxValue, false, true, 0, 0, 0);
-        Array.Clear(_rates);
+        _rates = null;
     }
 
     /// <summary>Tells a round trip that was measured otherwise.</summary>
@@ -104,6 +104,7 @@ public sealed class FlightWindow
         double rate = (double)_roundBytes / Math.Max(took.Ticks, TimeSpan.TicksPerMicrosecond);
         if (!_isLimited) { return; }                               // It says how much there was to send, not how much would get through.
 
+        _rates ??= new double[RoundsRemembered];
         _rates[_rounds % RoundsRemembered] = rate;
         _rounds++;
         if (_isGrowing) { Grow(took, rate); }
@@ -136,9 +137,11 @@ public sealed class FlightWindow
         }
         long enough = Enough;
         bool triesNext = place >= RoundsBetweenTries;
-        if (place == RoundsBetweenTries) { (_rateBefore, _tookBefore) = (_rates.Max(), took); }
+        if (place == RoundsBetweenTries) { (_rateBefore, _tookBefore) = (BestRate, took); }
         Bytes = triesNext ? Math.Min(enough + Math.Max(enough / 4, _floorBytes / 2), _maxBytes) : enough;
     }
 
-    private long Enough => (long)Math.Clamp(_rates.Max() * Horizon.Ticks, _floorBytes, _maxBytes);
+    private double BestRate => _rates?.Max() ?? 0;
+
+    private long Enough => (long)Math.Clamp(BestRate * Horizon.Ticks, _floorBytes, _maxBytes);
 }

@@ -18,8 +18,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private static readonly TimeSpan s_batchTime = TimeSpan.FromMicroseconds(100);
 
     private readonly AsyncLocal<HandlerScope?> _scope = new();
-    private readonly Queue<HostEvent> _events = new();
-    private readonly List<SessionPump> _pumps = [];
+    private readonly List<SessionPump> _pumps = new(1);
+    private Queue<HostEvent>? _events;                             // While there are any.
     private TaskCompletionSource? _drained;
     private InboundMessage[] _batch = [];                          // Rented while there is work.
     private int _batchMax = 1;
@@ -156,7 +156,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Queues an event for user code, before any message that is not yet handed over. Called under the gate.</summary>
     /// <param name="value">The event.</param>
     /// <param name="after">The pump whose messages go first; null for none.</param>
-    protected void Post(object value, SessionPump? after = null) => _events.Enqueue(new HostEvent(value, after));
+    protected void Post(object value, SessionPump? after = null) => (_events ??= new()).Enqueue(new HostEvent(value, after));
 
     /// <summary>Hands nothing more to user code. Called under the gate.</summary>
     protected void StopDispatch() => _isStopped = true;
@@ -196,7 +196,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
 
     private bool IsInsideOwnHandler => _scope.Value is { IsRunning: true };
 
-    private bool HasWork => !_isStopped && (_events.Count > 0 || (CanHandle && _pumps.Exists(static pump => pump.Machine.InboxMessages > 0)));
+    private bool HasWork => !_isStopped && (_events is not null || (CanHandle && _pumps.Exists(static pump => pump.Machine.InboxMessages > 0)));
 
     /// <summary>Finds the next event, or the next message: of the batch that was taken, else of a new one.</summary>
     private bool TryTakeWork(out HostEvent? @event)
@@ -226,9 +226,11 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private bool TryTakeEvent(out HostEvent? @event)
     {
         @event = null;
-        bool isNext = !_isStopped && _events.TryPeek(out HostEvent? next) && (!CanHandle || next!.After is not { Machine.InboxMessages: > 0 });
-        if (isNext) { @event = _events.Dequeue(); }
-        return isNext;
+        bool isNext = !_isStopped && _events?.Peek() is { } next && (!CanHandle || next.After is not { Machine.InboxMessages: > 0 });
+        if (!isNext) { return false; }
+        @event = _events!.Dequeue();
+        if (_events.Count == 0) { _events = null; }
+        return true;
     }
 
     private bool TryTakeBatch()

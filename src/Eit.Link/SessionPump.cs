@@ -24,13 +24,14 @@ public sealed partial class SessionPump
 
     private readonly PumpHost _host;
     private readonly DeadlineEntry _deadline;
-    private readonly List<TransportLine> _lines = [];
+    private readonly List<TransportLine> _lines = new(1);
     private readonly List<TransportLine> _closing = [];
     private readonly List<SessionOutput.CloseTransport> _closesAhead = [];
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _ended;
     private TaskCompletionSource? _roomOrState;
     private int _openLines;
     private long _lastAttached;
+    private bool _isOver;
 
     internal SessionPump(PumpHost host, SessionMachine machine)
     {
@@ -42,7 +43,13 @@ public sealed partial class SessionPump
     public SessionMachine Machine { get; }
 
     /// <summary>Gets a task that ends when the session is over and its transports are released; it never fails.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended
+    {
+        get
+        {
+            lock (_host.Gate) { return _isOver ? Task.CompletedTask : (_ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task; }
+        }
+    }
 
     /// <summary>Adds a transport that the machine has been told of, and begins to read it.</summary>
     /// <param name="line">The line; its <see cref="TransportLine.Frames"/> may hold frames that came behind the greeting.</param>
@@ -52,7 +59,7 @@ public sealed partial class SessionPump
         ArgumentNullException.ThrowIfNull(line);
         lock (_host.Gate)
         {
-            line.AttachTo(this, _host.Wheel);
+            line.AttachTo(this);
             line.WroteAt = _host.Now - s_restedAfter;
             _lines.Add(line);
             _openLines++;
@@ -210,7 +217,7 @@ public sealed partial class SessionPump
                 }
                 Received(line, in got);
                 if (!_host.TryEnterDispatch()) { continue; }
-                long turn = line.BeginTurn(_host.Now + s_turnLimit);
+                long turn = line.BeginTurn(_host.Now + s_turnLimit, _host.Wheel);
                 _host.Dispatch();
                 if (!line.TryEndTurn(turn)) { return; }
             }
@@ -514,6 +521,9 @@ public sealed partial class SessionPump
         if (Machine.State is not SessionState.Ended || Machine.HasOutputs || _openLines > 0) { return; }
         if (Machine.InboxMessages == 0) { _host.Forget(this); }
         _deadline.Set(Instant.Never);
-        if (_ended.TrySetResult()) { _deadline.Dispose(); }
+        if (_isOver) { return; }
+        _isOver = true;
+        _deadline.Dispose();
+        _ended?.SetResult();
     }
 }

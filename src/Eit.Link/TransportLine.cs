@@ -126,28 +126,25 @@ public sealed class TransportLine : IThreadPoolWorkItem
         CloseLimit?.Dispose();
         _turnLimit?.Dispose();
         ReturnBuffer();
-        Frames.Trim();
         Writer.Release();
         FinishedSource.TrySetResult();
     }
 
-    internal void AttachTo(SessionPump pump, DeadlineWheel wheel)
-    {
-        Pump = pump;
-        _turnLimit = wheel.Register(static state => ((TransportLine)state!).EndTurn(), this);
-    }
+    internal void AttachTo(SessionPump pump) => Pump = pump;
 
     /// <summary>Reads, or reads on, on a pool thread.</summary>
     internal void ReadSoon() => ThreadPool.UnsafeQueueUserWorkItem(static line => _ = line.Pump!.ReadAsync(line), this, preferLocal: false);
 
     /// <summary>The reader begins to run handlers.</summary>
     /// <param name="until">When another thread reads on.</param>
+    /// <param name="wheel">Where that is told.</param>
     /// <returns>For <see cref="TryEndTurn"/>.</returns>
-    internal long BeginTurn(Instant until)
+    internal long BeginTurn(Instant until, DeadlineWheel wheel)
     {
+        _turnLimit ??= wheel.Register(static state => ((TransportLine)state!).EndTurn(), this);
         _turnUntil = until;
         Volatile.Write(ref _turn, ++_lastTurn);
-        _turnLimit!.Set(until);
+        _turnLimit.Set(until);
         return _lastTurn;
     }
 
@@ -166,7 +163,11 @@ public sealed class TransportLine : IThreadPoolWorkItem
         if (!_isReadable && _filled == 0)
         {
             ValueTask<TransportReceive> waiting = Transport.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
-            if (!waiting.IsCompleted) { ReturnBuffer(); }
+            if (!waiting.IsCompleted)
+            {
+                ReturnBuffer();
+                Frames.Trim();
+            }
             return waiting;
         }
         if (_buffer.Length == 0) { _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes); }

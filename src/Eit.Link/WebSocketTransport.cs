@@ -17,6 +17,7 @@ public sealed class WebSocketTransport : ITransport
 
     private readonly WebSocket _socket;
     private readonly Action? _abort;
+    private readonly CancellationTokenRegistration _gone;
     private int _closed;
     private int _aborted;
     private int _disposed;
@@ -24,11 +25,13 @@ public sealed class WebSocketTransport : ITransport
     /// <summary>Takes over a socket.</summary>
     /// <param name="socket">An open socket; disposed with the transport.</param>
     /// <param name="abort">What else to end at <see cref="Abort"/>, once: a server's HttpContext.Abort ends the connection under the socket.</param>
-    public WebSocketTransport(WebSocket socket, Action? abort = null)
+    /// <param name="gone">Aborts the transport: a server's HttpContext.RequestAborted tells that the connection under the socket is gone.</param>
+    public WebSocketTransport(WebSocket socket, Action? abort = null, CancellationToken gone = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
         _socket = socket;
         _abort = abort;
+        _gone = gone.UnsafeRegister(static state => ((WebSocketTransport)state!).Abort(), this);
     }
 
     /// <inheritdoc/>
@@ -89,6 +92,8 @@ public sealed class WebSocketTransport : ITransport
     public ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) { return default; }
+
+        _gone.Unregister();
 
         // A server's Dispose alone would leave a pending receive hanging.
         if (_socket.State != WebSocketState.Closed) { Abort(); }

@@ -26,8 +26,9 @@ public sealed class EitSession
     private readonly SessionPump _pump;
     private readonly EitSessions _sessions;
     private readonly TimeProvider _time;
-    private readonly Func<SessionId?, SendTarget> _findTarget;
-    private readonly WaitingSends _waitingSends = new();
+    private readonly KeyValuePair<string, StringValues>[] _headers;
+    private Func<SessionId?, SendTarget>? _findTarget;
+    private WaitingSends? _waitingSends;
     private ConcurrentDictionary<object, object?>? _items;
     private ImmutableDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = ImmutableDictionary<byte, Func<InboundMessage, ValueTask>>.Empty;
 
@@ -37,9 +38,8 @@ public sealed class EitSession
         IsPlain = context.Features.Get<PlainBridge>() is not null;
         (Path, Query, _time) = (context.Request.PathBase.Add(context.Request.Path).Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
         User = sessions.Options.PrincipalClaims.Select(claim => context.User.FindFirst(claim)?.Value).FirstOrDefault(static value => value is { Length: > 0 });
-        RouteValues = new RouteValueDictionary(context.Request.RouteValues);
-        Headers = KeptOf(context.Request.Headers);
-        _findTarget = FindTarget;
+        RouteValues = context.Request.RouteValues.Count == 0 ? ImmutableDictionary<string, object?>.Empty : new RouteValueDictionary(context.Request.RouteValues);
+        _headers = KeptOf(context.Request.Headers);
         _host = new SessionHost(this, makeHandler, sessions, logger);
         lock (_host.Gate) { _pump = _host.AddPump(machine); }
     }
@@ -78,7 +78,7 @@ public sealed class EitSession
     public IReadOnlyDictionary<string, object?> RouteValues { get; }
 
     /// <summary>Gets the headers of the request that opened it, without those that carry credentials or belong to the upgrade.</summary>
-    public IReadOnlyDictionary<string, StringValues> Headers { get; }
+    public IReadOnlyDictionary<string, StringValues> Headers => field ??= new Dictionary<string, StringValues>(_headers, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Gets a place for the application's own things.</summary>
     public IDictionary<object, object?> Items => LazyInitializer.EnsureInitialized(ref _items, static () => new ConcurrentDictionary<object, object?>());
@@ -194,7 +194,7 @@ public sealed class EitSession
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return PatientSend.SendAsync(_waitingSends, _pump, new OutgoingMessage { Text = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
+        return SendAsync(new OutgoingMessage { Text = message }, options, cancellationToken);
     }
 
     /// <summary>Sends bytes and waits for their outcome.</summary>
@@ -205,7 +205,7 @@ public sealed class EitSession
     /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
-        PatientSend.SendAsync(_waitingSends, _pump, new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, _findTarget, _time, cancellationToken);
+        SendAsync(new OutgoingMessage { Bytes = message }, options, cancellationToken);
 
     /// <summary>Asks the client to move to a new transport (H1.1). Does nothing without a transport.</summary>
     /// <param name="within">The time within which.</param>
@@ -266,6 +266,12 @@ public sealed class EitSession
 
     internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
 
+    private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions? options, CancellationToken cancellationToken)
+    {
+        WaitingSends waiting = LazyInitializer.EnsureInitialized(ref _waitingSends);
+        return PatientSend.SendAsync(waiting, _pump, message, options ?? SendOptions.Default, _findTarget ??= FindTarget, _time, cancellationToken);
+    }
+
     private SendTarget FindTarget(SessionId? only)
     {
         bool isAnother = only is not null && only != Id;
@@ -277,21 +283,18 @@ public sealed class EitSession
 
     private bool Accept(in OutgoingMessage message)
     {
-        if (_waitingSends.IsAnyIn(message.Lane)) { return false; }
+        if (Volatile.Read(ref _waitingSends) is { } waiting && waiting.IsAnyIn(message.Lane)) { return false; }
         AcceptResult result = _pump.Accept(in message, out _);
         PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
 
-    private static Dictionary<string, StringValues> KeptOf(IHeaderDictionary headers)
+    /// <summary>Copies what is kept of the headers: for as long as the session lives, so that nothing but them is held.</summary>
+    private static KeyValuePair<string, StringValues>[] KeptOf(IHeaderDictionary headers)
     {
-        var kept = new Dictionary<string, StringValues>(StringComparer.OrdinalIgnoreCase);
-        foreach ((string name, StringValues value) in headers)
-        {
-            bool isKept = !s_headersNotKept.Contains(name, StringComparer.OrdinalIgnoreCase) && !name.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase);
-            if (isKept) { kept.Add(name, value); }
-        }
-        return kept;
+        var all = new KeyValuePair<string, StringValues>[headers.Count];
+        headers.CopyTo(all, 0);                                    // Kestrel keeps an enumerator for each request whose headers are enumerated.
+        return Array.FindAll(all, static header => !s_headersNotKept.Contains(header.Key, StringComparer.OrdinalIgnoreCase) && !header.Key.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase));
     }
 
     private T Read<T>(Func<SessionMachine, T> read)

@@ -19,6 +19,8 @@ public sealed partial class EitSessions
     private readonly Lock _gate = new();
     private readonly SessionDirectory<EitSession> _directory;
     private readonly ILogger _logger;
+    private readonly SessionSettings _settings;
+    private readonly SessionSettings _settingsWithoutResume;
     private TimeSpan _announcedSpread;
     private long _slowConsumers;
     private volatile bool _isDraining;
@@ -39,6 +41,8 @@ public sealed partial class EitSessions
         Wheel = ReferenceEquals(time, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(time);
         _directory = new SessionDirectory<EitSession>(Options.Limits);
         _announcedSpread = Options.SpreadMin;
+        _settings = Options.Session with { };
+        _settingsWithoutResume = _settings with { ResumeWindow = TimeSpan.Zero };
     }
 
     /// <summary>Gets how many sessions there are, those that wait for their client included.</summary>
@@ -240,7 +244,7 @@ public sealed partial class EitSessions
 
     private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, MadeHandler> makeHandler)
     {
-        SessionSettings settings = principalKey is null ? Options.Session with { ResumeWindow = TimeSpan.Zero } : Options.Session;
+        SessionSettings settings = principalKey is null ? _settingsWithoutResume : _settings;
         if (context.Features.Get<PlainBridge>() is not null) { settings = PlainBridge.ServerSettings(settings); }
         if (context.GetEndpoint()?.Metadata.GetMetadata<SlowConsumerPolicy>() is { } policy)
         {

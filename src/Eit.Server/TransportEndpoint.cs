@@ -14,7 +14,15 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
     /// <param name="context">The request.</param>
     /// <param name="makeHandler">Makes the handler of the session that the request may begin.</param>
     /// <param name="admit">A check of the endpoint's own, the last one before the upgrade; null for none.</param>
+    /// <returns>Completes when the transport is over.</returns>
     internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit = null)
+    {
+        Task finished = await OpenAsync(context, makeHandler, admit).ConfigureAwait(false);   // What opening needs is not kept while the transport lives.
+        await finished.ConfigureAwait(false);
+    }
+
+    /// <returns>The task that ends with the transport.</returns>
+    private async Task<Task> OpenAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit)
     {
         Refusal? refusal = sessions.IsDraining
             ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1) }
@@ -23,6 +31,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         if (refusal is null && context.Request.Headers.TryGetValue(WireLimits.HelloHeader, out var header))
         {
             bool isRead = header.Count == 1 && JsonFrameReader.TryReadHelloHeader(header.ToString(), out hello);
+            context.Request.Headers.Remove(WireLimits.HelloHeader);   // The request lives as long as the transport; the hello, and the proof in it, has served.
             if (isRead) { context.Response.Headers[WireLimits.HelloHeader] = WireLimits.HelloTaken; }
             else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello."); }
         }
@@ -35,21 +44,19 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         {
             context.Response.Headers.Remove(WireLimits.HelloHeader);
             await RefuseAsync(context, refusal).ConfigureAwait(false);
-            return;
+            return Task.CompletedTask;
         }
 
         if (guard.IsPlain(context))
         {
-            await ServePlainAsync(context, makeHandler).ConfigureAwait(false);
-            return;
+            return ServePlainAsync(context, makeHandler);
         }
         WireEncoding encoding = guard.EncodingOf(context)!.Value;    // The guard has let it pass.
         var accept = new WebSocketAcceptContext { SubProtocol = WireEncodings.SubprotocolOf(encoding), KeepAliveInterval = TimeSpan.Zero };
         System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
-        var line = new TransportLine(new WebSocketTransport(socket, context.Abort), epoch: 0, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
-        using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((ITransport)state!).Abort(), line.Transport);
+        var line = new TransportLine(new WebSocketTransport(socket, context.Abort, context.RequestAborted), epoch: 0, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
         await GreetAsync(context, line, hello, makeHandler).ConfigureAwait(false);
-        await line.Finished.ConfigureAwait(false);
+        return line.Finished;
     }
 
     private async Task ServePlainAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
@@ -58,8 +65,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? PlainCredential.Subprotocol : null;
         var accept = new WebSocketAcceptContext { SubProtocol = subprotocol, KeepAliveInterval = timeout / 3, KeepAliveTimeout = timeout - (timeout / 3) };
         System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
-        var client = new WebSocketTransport(socket, context.Abort);
-        using CancellationTokenRegistration gone = context.RequestAborted.UnsafeRegister(static state => ((ITransport)state!).Abort(), client);
+        var client = new WebSocketTransport(socket, context.Abort, context.RequestAborted);
         var bridge = new PlainBridge(client, sessions.Options.Session, sessions.Time, sessions.Wheel, sessions.SessionLogger);
         context.Features.Set(bridge);
         Violation? violation = sessions.Admit(bridge.ServerLine, bridge.Hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);

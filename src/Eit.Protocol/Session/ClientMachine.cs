@@ -34,17 +34,17 @@ public sealed class ClientMachine
     private bool _everConnected;
 
     /// <summary>Makes a client that has not been started.</summary>
-    /// <param name="settings">Its bounds and times; copied.</param>
+    /// <param name="settings">Its bounds and times; nobody changes them any more.</param>
     /// <param name="mintId">Makes unguessable 128-bit ids.</param>
     /// <param name="jitter">The chance for this client; not shared with another thread.</param>
     public ClientMachine(ClientSettings settings, Func<UInt128> mintId, IJitter jitter)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(mintId);
-        _settings = settings with { Session = settings.Session with { } };
+        _settings = settings;
         (_mintId, _jitter) = (mintId, jitter);
-        _redial = new RedialSchedule(settings.Redial with { }, jitter);
-        _cycle = new CycleSchedule(settings.Cycle with { }, jitter);
+        _redial = new RedialSchedule(settings.Redial, jitter);
+        _cycle = new CycleSchedule(settings.Cycle, jitter);
         _suspicion = new SuspicionWatch(jitter);
         Instance = new InstanceId(mintId());
     }

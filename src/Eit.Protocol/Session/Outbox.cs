@@ -10,15 +10,10 @@ internal sealed class Outbox(SessionSettings settings)
 {
     private const int DroppedMin = 32;
 
-    private readonly RingBuffer<OutboxEntry>[] _lanes = [new(), new(), new(), new()];
-    private readonly long[] _taken = new long[LaneMarks.LaneCount];
-    private readonly int[] _messages = new int[LaneMarks.LaneCount];
-    private readonly long[] _bytes = new long[LaneMarks.LaneCount];
-    private readonly bool[] _hasRefused = new bool[LaneMarks.LaneCount];
-    private readonly int[] _dropped = new int[LaneMarks.LaneCount];
     private readonly PayloadArena _arena = new();
-    private readonly Dictionary<KeyId, KeySlot> _keys = [];
-    private readonly RingBuffer<(long Number, KeySlot Slot)> _keysOnTheWay = new();
+    private PerLane<OutboxLane?> _lanes;                           // Each is made when something is sent in it.
+    private Dictionary<KeyId, KeySlot>? _keys;
+    private RingBuffer<(long Number, KeySlot Slot)>? _keysOnTheWay;
     private long _lastId;
 
     internal int Messages { get; private set; }
@@ -38,9 +33,9 @@ internal sealed class Outbox(SessionSettings settings)
     {
         get
         {
-            for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+            foreach (OutboxLane? lane in _lanes)
             {
-                if (_hasRefused[lane] && _messages[lane] <= settings.OutboxMessagesMax / 2 && _bytes[lane] <= settings.OutboxBytesMax / 2) { return true; }
+                if (lane is { HasRefused: true } && lane.Messages <= settings.OutboxMessagesMax / 2 && lane.Bytes <= settings.OutboxBytesMax / 2) { return true; }
             }
             return false;
         }
@@ -51,13 +46,13 @@ internal sealed class Outbox(SessionSettings settings)
     {
         if (now >= NextDrop) { DropDue(now); }
         id = 0;
-        KeySlot? slot = message.Key is { } key ? _keys.GetValueOrDefault(new KeyId(message.Lane, message.Kind, key)) : null;
+        KeySlot? slot = message.Key is { } key ? _keys?.GetValueOrDefault(new KeyId(message.Lane, message.Kind, key)) : null;
         bool replaces = slot is { Place: not null } or { HasParked: true };
-        int lane = (int)message.Lane;
-        int others = replaces ? _messages[lane] - 1 : _messages[lane];
-        long otherBytes = replaces ? _bytes[lane] - Waiting(slot!).Payload.Length : _bytes[lane];
+        OutboxLane lane = _lanes[(int)message.Lane] ??= new OutboxLane();
+        int others = replaces ? lane.Messages - 1 : lane.Messages;
+        long otherBytes = replaces ? lane.Bytes - Waiting(slot!).Payload.Length : lane.Bytes;
         bool fits = others == 0 || (others < settings.OutboxMessagesMax && otherBytes + bytes <= settings.OutboxBytesMax);
-        _hasRefused[lane] = !fits;
+        lane.HasRefused = !fits;
         if (!fits) { return AcceptResult.Full; }
 
         if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
@@ -66,14 +61,14 @@ internal sealed class Outbox(SessionSettings settings)
         Add(lane, messages: 1, bytes);
         if (slot is null)
         {
-            Fill(ref _lanes[lane].Add(), in message, payload, now);   // In its place: most messages have no key, and a copy of each would show.
+            Fill(ref lane.Entries.Add(), in message, payload, now);   // In its place: most messages have no key, and a copy of each would show.
             return AcceptResult.Accepted;
         }
         var entry = new OutboxEntry { Slot = slot };
         Fill(ref entry, in message, payload, now);
         if (replaces) { Replace(lane, ref Waiting(slot), in entry); }
         else if (slot.IsOnTheWay) { slot.Park(in entry); }
-        else { Enqueue(message.Lane, in entry); }
+        else { Enqueue(lane, in entry); }
         return AcceptResult.Accepted;
     }
 
@@ -90,42 +85,43 @@ internal sealed class Outbox(SessionSettings settings)
         }
     }
 
-    internal int MessagesIn(int lane) => _messages[lane];
+    internal int MessagesIn(int lane) => _lanes[lane]?.Messages ?? 0;
 
-    internal bool HasNextIn(int lane) => _lanes[lane].Count > 0;
+    internal bool HasNextIn(int lane) => _lanes[lane] is { Entries.Count: > 0 };
 
     /// <summary>The message of a lane that is next to leave.</summary>
-    internal ref OutboxEntry Next(int lane) => ref _lanes[lane][0];
+    internal ref OutboxEntry Next(int lane) => ref _lanes[lane]!.Entries[0];
 
     /// <summary>The first piece of a lane's next message leaves: from now on it stays.</summary>
     internal void Begin(int lane)
     {
-        ref OutboxEntry entry = ref _lanes[lane][0];
+        ref OutboxEntry entry = ref Next(lane);
         entry.HasBegun = true;
         if (entry.Slot is { } slot) { (slot.Place, slot.IsOnTheWay) = (null, true); }
     }
 
     /// <summary>The last piece of a lane's next message has been numbered.</summary>
-    internal void Complete(int lane, long number)
+    internal void Complete(int laneIndex, long number)
     {
-        ref OutboxEntry done = ref _lanes[lane][0];
+        OutboxLane lane = _lanes[laneIndex]!;
+        ref OutboxEntry done = ref lane.Entries[0];
         Add(lane, messages: -1, -done.Payload.Length);
         done.Payload.Release();
-        if (done.Slot is { } slot) { _keysOnTheWay.Add((number, slot)); }
+        if (done.Slot is { } slot) { (_keysOnTheWay ??= new()).Add((number, slot)); }
         DropNext(lane);
-        if (_dropped[lane] > 0) { Tidy(lane); }
+        if (lane.Dropped > 0) { Tidy(lane); }
         if (Messages == 0) { NextDrop = Instant.Never; }
     }
 
     /// <summary>The peer has everything up to a number: the next messages of the keys that were on the way take their places in their lanes.</summary>
     internal void Received(long mark)
     {
-        while (_keysOnTheWay.Count > 0 && _keysOnTheWay[0].Number <= mark)
+        while (_keysOnTheWay is { Count: > 0 } && _keysOnTheWay[0].Number <= mark)
         {
             KeySlot slot = _keysOnTheWay.Take().Slot;
             slot.IsOnTheWay = false;
-            if (slot.HasParked) { Enqueue(slot.Id.Lane, slot.TakeParked()); }
-            else { _keys.Remove(slot.Id); }
+            if (slot.HasParked) { Enqueue(_lanes[(int)slot.Id.Lane]!, slot.TakeParked()); }
+            else { _keys!.Remove(slot.Id); }
         }
     }
 
@@ -133,15 +129,16 @@ internal sealed class Outbox(SessionSettings settings)
     internal void DropDue(Instant now)
     {
         NextDrop = Instant.Never;
-        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        foreach (OutboxLane? lane in _lanes)
         {
-            for (int i = 0; i < _lanes[lane].Count; i++)
+            for (int i = 0; i < (lane?.Entries.Count ?? 0); i++)
             {
-                ref OutboxEntry entry = ref _lanes[lane][i];
+                ref OutboxEntry entry = ref lane!.Entries[i];
                 if (IsDue(in entry, now)) { Drop(lane, ref entry, OutcomeOf(in entry, now)); }
             }
-            Tidy(lane);
+            if (lane is not null) { Tidy(lane); }
         }
+        if (_keys is null) { return; }
         foreach (KeySlot slot in _keys.Values)
         {
             if (slot.HasParked && IsDue(in slot.Parked, now)) { DropParked(slot, OutcomeOf(in slot.Parked, now)); }
@@ -152,11 +149,11 @@ internal sealed class Outbox(SessionSettings settings)
     /// <returns>False if it is not here any more, or has begun to leave.</returns>
     internal bool TryWithdraw(long id)
     {
-        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        foreach (OutboxLane? lane in _lanes)
         {
-            for (int i = 0; i < _lanes[lane].Count; i++)
+            for (int i = 0; i < (lane?.Entries.Count ?? 0); i++)
             {
-                ref OutboxEntry entry = ref _lanes[lane][i];
+                ref OutboxEntry entry = ref lane!.Entries[i];
                 if (entry.Id != id || entry.IsDropped) { continue; }
                 if (entry.HasBegun) { return false; }
                 Drop(lane, ref entry, SendOutcome.NotSent);
@@ -164,6 +161,7 @@ internal sealed class Outbox(SessionSettings settings)
                 return true;
             }
         }
+        if (_keys is null) { return false; }
         foreach (KeySlot slot in _keys.Values)
         {
             if (!slot.HasParked || slot.Parked.Id != id) { continue; }
@@ -176,46 +174,45 @@ internal sealed class Outbox(SessionSettings settings)
     /// <summary>Ends everything.</summary>
     internal void Finish(List<MessageOutcome> unfinished)
     {
-        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        foreach (OutboxLane? lane in _lanes)
         {
-            while (_lanes[lane].Count > 0)
+            while (lane is { Entries.Count: > 0 }) { Finish(lane.Entries.Take(), unfinished); }
+        }
+        if (_keys is not null)
+        {
+            foreach (KeySlot slot in _keys.Values)
             {
-                Finish(_lanes[lane][0], unfinished);
-                DropNext(lane);
+                if (slot.HasParked) { Finish(slot.TakeParked(), unfinished); }
             }
         }
-        foreach (KeySlot slot in _keys.Values)
-        {
-            if (slot.HasParked) { Finish(slot.TakeParked(), unfinished); }
-        }
-        _keys.Clear();
+        (_lanes, _keys, _keysOnTheWay) = (default, null, null);
         (Messages, Bytes, NextDrop) = (0, 0, Instant.Never);
-        Array.Clear(_messages);
-        Array.Clear(_bytes);
         _arena.Trim();
     }
 
     /// <summary>Lets the memory go that only traffic needs.</summary>
     internal void Trim(bool isSettled)
     {
-        foreach (RingBuffer<OutboxEntry> lane in _lanes) { lane.Trim(); }
-        _keysOnTheWay.Trim();
-        if (_keys.Count == 0) { _keys.TrimExcess(); }
+        foreach (ref OutboxLane? lane in _lanes)
+        {
+            if (lane is { IsIdle: true }) { lane = null; }
+        }
+        if (_keys is { Count: 0 }) { (_keys, _keysOnTheWay) = (null, null); }   // Whose message is on the way has a slot.
         if (isSettled) { _arena.Trim(); }
     }
 
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Messages, Bytes, _lastId, Outcomes.Count, _keys.Count, _keysOnTheWay.Count);
+        digest.Add(Messages, Bytes, _lastId, Outcomes.Count, _keys?.Count ?? 0, _keysOnTheWay?.Count ?? 0);
         digest.Add(NextDrop);
-        foreach (RingBuffer<OutboxEntry> lane in _lanes)
+        foreach (OutboxLane? lane in _lanes)
         {
-            digest.Add(lane.Count);
-            for (int i = 0; i < lane.Count; i++) { Append(digest, in lane[i]); }
+            digest.Add(lane?.Entries.Count ?? 0);
+            for (int i = 0; i < (lane?.Entries.Count ?? 0); i++) { Append(digest, in lane!.Entries[i]); }
         }
-        for (int i = 0; i < _keysOnTheWay.Count; i++)
+        for (int i = 0; i < (_keysOnTheWay?.Count ?? 0); i++)
         {
-            (long number, KeySlot slot) = _keysOnTheWay[i];
+            (long number, KeySlot slot) = _keysOnTheWay![i];
             digest.Add(number, (int)slot.Id.Lane, slot.Id.Kind);
             digest.Add(slot.Id.Key);
             if (slot.HasParked) { Append(digest, in slot.Parked); }
@@ -265,7 +262,7 @@ internal sealed class Outbox(SessionSettings settings)
     private KeySlot AddSlot(in OutgoingMessage message)
     {
         var slot = new KeySlot(new KeyId(message.Lane, message.Kind, message.Key!));
-        _keys.Add(slot.Id, slot);
+        (_keys ??= []).Add(slot.Id, slot);
         return slot;
     }
 
@@ -273,39 +270,39 @@ internal sealed class Outbox(SessionSettings settings)
     private ref OutboxEntry Waiting(KeySlot slot)
     {
         if (slot.Place is not { } place) { return ref slot.Parked; }
-        int lane = (int)slot.Id.Lane;
-        return ref _lanes[lane][(int)(place - _taken[lane])];
+        OutboxLane lane = _lanes[(int)slot.Id.Lane]!;
+        return ref lane.Entries[(int)(place - lane.Taken)];
     }
 
-    private void Replace(int lane, ref OutboxEntry older, in OutboxEntry entry)
+    private void Replace(OutboxLane lane, ref OutboxEntry older, in OutboxEntry entry)
     {
         Leave(lane, in older, SendOutcome.Replaced);
         older = entry;
     }
 
-    private void Enqueue(Lane lane, in OutboxEntry entry)
+    private static void Enqueue(OutboxLane lane, in OutboxEntry entry)
     {
-        if (entry.Slot is { } slot) { slot.Place = _taken[(int)lane] + _lanes[(int)lane].Count; }
-        _lanes[(int)lane].Add(in entry);
+        if (entry.Slot is { } slot) { slot.Place = lane.Taken + lane.Entries.Count; }
+        lane.Entries.Add(in entry);
     }
 
-    private void DropNext(int lane)
+    private static void DropNext(OutboxLane lane)
     {
-        _taken[lane]++;
-        _lanes[lane].Drop();
+        lane.Taken++;
+        lane.Entries.Drop();
     }
 
-    private void Drop(int lane, ref OutboxEntry entry, SendOutcome outcome)
+    private void Drop(OutboxLane lane, ref OutboxEntry entry, SendOutcome outcome)
     {
         Leave(lane, in entry, outcome);
-        if (entry.Slot is { } slot) { _keys.Remove(slot.Id); }
+        if (entry.Slot is { } slot) { _keys!.Remove(slot.Id); }
         entry = new OutboxEntry { IsDropped = true };
-        _dropped[lane]++;
+        lane.Dropped++;
     }
 
-    private void DropParked(KeySlot slot, SendOutcome outcome) => Leave((int)slot.Id.Lane, slot.TakeParked(), outcome);
+    private void DropParked(KeySlot slot, SendOutcome outcome) => Leave(_lanes[(int)slot.Id.Lane]!, slot.TakeParked(), outcome);
 
-    private void Leave(int lane, in OutboxEntry entry, SendOutcome outcome)
+    private void Leave(OutboxLane lane, in OutboxEntry entry, SendOutcome outcome)
     {
         entry.Payload.Release();
         Add(lane, messages: -1, -entry.Payload.Length);
@@ -313,12 +310,12 @@ internal sealed class Outbox(SessionSettings settings)
         if (entry.Token is not null) { Outcomes.Enqueue(new MessageOutcome(entry.Id, outcome, entry.Token)); }
     }
 
-    private void Add(int lane, int messages, long bytes)
+    private void Add(OutboxLane lane, int messages, long bytes)
     {
         Messages += messages;
         Bytes += bytes;
-        _messages[lane] += messages;
-        _bytes[lane] += bytes;
+        lane.Messages += messages;
+        lane.Bytes += bytes;
     }
 
     /// <summary>Counts a message that has come to its end without the peer's handler.</summary>
@@ -330,16 +327,16 @@ internal sealed class Outbox(SessionSettings settings)
     };
 
     /// <summary>A dropped message never stands first, and dropped ones are never more than the others and a few.</summary>
-    private void Tidy(int lane)
+    private static void Tidy(OutboxLane lane)
     {
-        RingBuffer<OutboxEntry> entries = _lanes[lane];
+        RingBuffer<OutboxEntry> entries = lane.Entries;
         while (entries.Count > 0 && entries[0].IsDropped)
         {
             DropNext(lane);
-            _dropped[lane]--;
+            lane.Dropped--;
         }
-        if (_dropped[lane] <= DroppedMin + (entries.Count / 2)) { return; }
-        long place = _taken[lane];
+        if (lane.Dropped <= DroppedMin + (entries.Count / 2)) { return; }
+        long place = lane.Taken;
         for (int left = entries.Count; left > 0; left--)
         {
             OutboxEntry entry = entries.Take();
@@ -348,6 +345,6 @@ internal sealed class Outbox(SessionSettings settings)
             place++;
             entries.Add(in entry);
         }
-        _dropped[lane] = 0;
+        lane.Dropped = 0;
     }
 }

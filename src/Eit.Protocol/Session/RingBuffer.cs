@@ -33,6 +33,13 @@ internal sealed class RingBuffer<T>
         return ref _items[(_head + Count++) & (_items.Length - 1)];
     }
 
+    internal bool TryTake(out T item)
+    {
+        bool hasItem = Count > 0;
+        item = hasItem ? Take() : default!;
+        return hasItem;
+    }
+
     internal T Take()
     {
         T item = this[0];

@@ -22,7 +22,7 @@ public sealed class SessionMachine
     private readonly IJitter _jitter;
     private readonly MessageSender _sender;
     private readonly MessageReceiver _receiver;
-    private readonly Queue<SessionOutput> _outputs = new();
+    private readonly RingBuffer<SessionOutput> _outputs = new();
     private readonly RoundTripEstimate _roundTrip = new();
     private readonly SlowConsumerWatch _slow;
 
@@ -31,6 +31,7 @@ public sealed class SessionMachine
     private HandOver? _handOver;
     private bool _mayBeSentResend;
     private bool _isConfirmed;
+    private TimeSpan _timeout;
     private TimeSpan _peerTimeout;
     private TimeSpan _window;
     private ClosePlan? _close;
@@ -39,11 +40,11 @@ public sealed class SessionMachine
 
     private SessionMachine(EitEnd end, SessionId id, byte[] secret, SessionSettings settings, IJitter jitter, Instant now)
     {
-        (_end, Id, _secret, _settings, _jitter) = (end, id, secret, settings with { }, jitter);
+        (_end, Id, _secret, _settings, _jitter) = (end, id, secret, settings, jitter);
         _sender = new MessageSender(_settings);
         _receiver = new MessageReceiver(_settings, _roundTrip);
         _slow = new SlowConsumerWatch(_settings.SlowConsumerAfter);
-        _window = settings.ResumeWindow;
+        (_timeout, _window) = (settings.Timeout, settings.ResumeWindow);
         State = new SessionState.Detached(now, now);
     }
 
@@ -53,7 +54,7 @@ public sealed class SessionMachine
     /// <param name="hello">What the client said.</param>
     /// <param name="terms">What the server knows of the transport.</param>
     /// <param name="refusal">Why the session that the client asked for does not go on, and whether this one is on standby.</param>
-    /// <param name="settings">The server's bounds and times; copied.</param>
+    /// <param name="settings">The server's bounds and times; many sessions may share them, and nobody changes them any more.</param>
     /// <param name="jitter">The chance for this session; not shared with another thread.</param>
     /// <param name="now">The time.</param>
     public static SessionMachine Accept(SessionId id, byte[] secret, Hello hello, TransportTerms terms, ResumeRefusal? refusal, SessionSettings settings, IJitter jitter, Instant now)
@@ -67,7 +68,7 @@ public sealed class SessionMachine
         if (refusal is null) { session._sender.CreditAnnounced(hello.Credit); }   // N3.7: else it was meant for another session.
         SessionTransport transport = session.Attach(hello.Epoch, TransportRole.Active, terms.Expires, now);
         transport.Expected = 1;
-        transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = session.MakeWelcome(hello.Epoch, terms, isResumed: false, refusal) });
+        transport.Control.Add(new Frame { Type = FrameType.Welcome, Body = session.MakeWelcome(hello.Epoch, terms, isResumed: false, refusal) });
         session.State = new SessionState.Online(hello.Epoch);
         return session;
     }
@@ -75,7 +76,7 @@ public sealed class SessionMachine
     /// <summary>Begins a session at the client, on the transport on which the server has welcomed it.</summary>
     /// <param name="welcome">What the server said.</param>
     /// <param name="secret">The secret out of it.</param>
-    /// <param name="settings">The client's bounds and times; copied.</param>
+    /// <param name="settings">The client's bounds and times; nobody changes them any more.</param>
     /// <param name="jitter">The chance for this session; not shared with another thread.</param>
     /// <param name="now">The time.</param>
     /// <param name="isStandby">Whether it is confirmed only by <see cref="ConfirmNow"/> (S3.5).</param>
@@ -128,7 +129,7 @@ public sealed class SessionMachine
     public RoundTripEstimate RoundTrip => _roundTrip;
 
     /// <summary>Gets the silence after which this end gives a transport up.</summary>
-    public TimeSpan Timeout => _settings.Timeout;
+    public TimeSpan Timeout => _timeout;
 
     /// <summary>Gets when the peer was last heard; null without a transport.</summary>
     public Instant? LastHeard => _active?.Idle.HeardAt ?? _candidate?.Idle.HeardAt;
@@ -245,7 +246,7 @@ public sealed class SessionMachine
         }
         _sender.CreditAnnounced(hello.Credit);
         SessionTransport transport = isResume ? Resume(hello.Epoch, hello.Received, terms.Expires, now) : AddCandidate(hello.Epoch, terms.Expires, now);
-        transport.Control.Enqueue(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
+        transport.Control.Add(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
         if (_receiver.HasExpired) { _receiver.Acks.OweNow(now); }
         else if (isResume) { _receiver.Acks.Paid(); }              // The welcome of a cycle may be lost, and nobody would ask again.
         return null;
@@ -307,7 +308,7 @@ public sealed class SessionMachine
         if (!_isConfirmed && frame.Type is not FrameType.Ping and not FrameType.Pong)
         {
             _isConfirmed = true;
-            _outputs.Enqueue(new SessionOutput.Confirmed());
+            _outputs.Add(new SessionOutput.Confirmed());
         }
 
         Violation? violation = Act(transport, in frame, now);
@@ -471,7 +472,7 @@ public sealed class SessionMachine
 
     /// <summary>Asks the client for a cycle (H1.1). Does nothing without a transport.</summary>
     /// <param name="request">What is said.</param>
-    public void AskToCycle(CycleRequest request) => _active?.Control.Enqueue(new Frame { Type = FrameType.Cycle, Body = request });
+    public void AskToCycle(CycleRequest request) => _active?.Control.Add(new Frame { Type = FrameType.Cycle, Body = request });
 
     /// <summary>Tells the client other terms (S3.2). Does nothing without a transport.</summary>
     /// <param name="terms">What is said; an expiry counts for the transport at this end too (S3.3).</param>
@@ -481,7 +482,7 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(terms);
         if (_active is not { } active) { return; }
         if (terms.Expires is { } remaining) { active.ExpiresAt = now + remaining; }
-        active.Control.Enqueue(new Frame { Type = FrameType.Terms, Body = terms });
+        active.Control.Add(new Frame { Type = FrameType.Terms, Body = terms });
     }
 
     /// <summary>Gets whether there are outputs that nobody has taken.</summary>
@@ -489,7 +490,7 @@ public sealed class SessionMachine
 
     /// <summary>Takes the next output.</summary>
     /// <param name="output">The output.</param>
-    public bool TryTake(out SessionOutput? output) => _outputs.TryDequeue(out output);
+    public bool TryTake(out SessionOutput? output) => _outputs.TryTake(out output);
 
     /// <summary>Takes the next outcome of a message that somebody waits for. Taken before the outputs, so that <see cref="SessionOutput.Ended"/> comes last.</summary>
     /// <param name="outcome">The outcome.</param>
@@ -516,10 +517,18 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(writer);
         if (Find(epoch) is not { } transport) { return false; }
         writer.Begin();
-        bool isWelcome = transport.Control.TryPeek(out Frame first) && first.Type == FrameType.Welcome;
-        while (transport.Control.TryDequeue(out Frame control)) { WriteControl(writer, in control); }
+        bool isWelcome = transport.Control.Count > 0 && transport.Control[0].Type == FrameType.Welcome;
+        bool isQuiet = true;
+        while (transport.Control.TryTake(out Frame control))
+        {
+            isQuiet &= control.Type == FrameType.Pong;
+            WriteControl(writer, in control);
+        }
+        int controls = writer.FrameCount;
         if (transport == _active) { WriteSession(transport, writer, now); }
         if (writer.FrameCount == 0) { return false; }
+        isQuiet &= writer.FrameCount == controls || transport.PingedAt == now;
+        if (isQuiet) { Trim(transport); }
         if (isWelcome) { transport.WelcomedAt = now; }
         else { transport.KeepAlive.Sent(now); }                    // The welcome leaves the phase that was drawn for the first ping.
         return true;
@@ -530,7 +539,7 @@ public sealed class SessionMachine
         digest.Add(Id.Value);
         digest.Add(HighestEpoch, (int)_end, State switch { SessionState.Online => 1, SessionState.Proving => 2, SessionState.Crossing => 3, SessionState.Detached => 4, _ => 5 });
         digest.Add(State is SessionState.Detached detached ? detached.Until : Instant.Never);
-        digest.Add(State is SessionState.Ended ended ? (long)ended.Code : 0, _peerTimeout.Ticks, _settings.Timeout.Ticks, _window.Ticks, _outputs.Count);
+        digest.Add(State is SessionState.Ended ended ? (long)ended.Code : 0, _peerTimeout.Ticks, _timeout.Ticks, _window.Ticks, _outputs.Count);
         digest.Add(_isConfirmed, _mayBeSentResend, IsStandby, _roundTrip.IsKnown);
         digest.Add(_roundTrip.Smoothed);
         digest.Add((long?)_close?.Notice.Code ?? 0, (long?)_peerClose?.Code ?? 0, _peerCloseLast);
@@ -546,6 +555,15 @@ public sealed class SessionMachine
         _receiver.AppendTo(digest);
     }
 
+    /// <summary>Nothing but keepalive goes over a transport: lets the memory go that only traffic needs.</summary>
+    private void Trim(SessionTransport transport)
+    {
+        _sender.Trim();
+        _receiver.Trim();
+        _outputs.Trim();
+        transport.Control.Trim();
+    }
+
     private static Instant Earliest(Instant one, Instant two, Instant three) => Instant.Earlier(one, Instant.Earlier(two, three));
 
     private SessionTransport? Find(long epoch)
@@ -559,7 +577,7 @@ public sealed class SessionMachine
     {
         if (next == State) { return; }
         Debug.Assert(SessionMoves.Allow(State, next), $"{State} may not become {next}.");
-        _outputs.Enqueue(new SessionOutput.StateChanged(State, next));
+        _outputs.Add(new SessionOutput.StateChanged(State, next));
         State = next;
     }
 
@@ -583,7 +601,7 @@ public sealed class SessionMachine
         IsStandby = refusal is { IsStandby: true },
         Received = _receiver.Received,
         Processed = _receiver.ProcessedAtLeast,
-        Timeout = _settings.Timeout,
+        Timeout = _timeout,
         ClientTimeout = terms.ClientTimeout,
         MessageBytesMax = _settings.MessageBytesMax,
         Credit = _receiver.Credit,
@@ -594,7 +612,7 @@ public sealed class SessionMachine
 
     private void Learn(Welcome welcome)
     {
-        _settings.Timeout = AtLeast(WireBounds.TimeoutMin, welcome.ClientTimeout);
+        _timeout = AtLeast(WireBounds.TimeoutMin, welcome.ClientTimeout);
         _peerTimeout = AtLeast(WireBounds.TimeoutMin, welcome.Timeout);   // Of a time-out of 0 the third would be a ping after each ping.
         _window = welcome.Window;
         _sender.PeerMessageBytesMax = welcome.MessageBytesMax;
@@ -607,7 +625,7 @@ public sealed class SessionMachine
     {
         HighestEpoch = epoch;
         double firstPhase = _end == EitEnd.Server ? _jitter.Next() : 1;
-        var transport = new SessionTransport(epoch, role, new IdleWatch(_settings.Timeout, now), new KeepAlive(KeepAliveTimeout, firstPhase, now))
+        var transport = new SessionTransport(epoch, role, new IdleWatch(_timeout, now), new KeepAlive(KeepAliveTimeout, firstPhase, now))
         {
             ExpiresAt = expires is { } remaining ? now + remaining : Instant.Never,
         };
@@ -632,7 +650,7 @@ public sealed class SessionMachine
         SessionTransport transport = Attach(epoch, TransportRole.Active, expires, now);
         transport.Expected = _receiver.Received + 1;
         _receiver.Resumed(now);
-        _outputs.Enqueue(new SessionOutput.Resumed(epoch, outage, _sender.Sent - peerReceived));
+        _outputs.Add(new SessionOutput.Resumed(epoch, outage, _sender.Sent - peerReceived));
         Settle();
         return transport;
     }
@@ -652,7 +670,7 @@ public sealed class SessionMachine
     private void EndOutage(long epoch, Instant now)
     {
         _slow.Connected(now);
-        if (State is SessionState.Detached detached) { _outputs.Enqueue(new SessionOutput.Resumed(epoch, now.Since(detached.Since), Replayed: 0)); }
+        if (State is SessionState.Detached detached) { _outputs.Add(new SessionOutput.Resumed(epoch, now.Since(detached.Since), Replayed: 0)); }
     }
 
     // ---- What frames do
@@ -677,10 +695,10 @@ public sealed class SessionMachine
             case FrameType.Close:
                 return ActOnClose((CloseNotice)frame.Body!, frame.Number, now);
             case FrameType.Cycle:
-                _outputs.Enqueue(new SessionOutput.CycleAsked((CycleRequest)frame.Body!));
+                _outputs.Add(new SessionOutput.CycleAsked((CycleRequest)frame.Body!));
                 return null;
             case FrameType.Terms:
-                _outputs.Enqueue(new SessionOutput.TermsChanged((Terms)frame.Body!));
+                _outputs.Add(new SessionOutput.TermsChanged((Terms)frame.Body!));
                 return null;
             case FrameType.Hello or FrameType.Welcome:
             default:
@@ -717,7 +735,7 @@ public sealed class SessionMachine
     private static Violation? Answer(SessionTransport transport, in Frame frame)
     {
         if (transport.Control.Count >= WireBounds.ControlFramesMax) { return new Violation(CloseCode.BadState, "L1.2", "The peer asks and does not read the answers."); }
-        transport.Control.Enqueue(frame);
+        transport.Control.Add(frame);
         return null;
     }
 
@@ -736,7 +754,7 @@ public sealed class SessionMachine
         if (isBelowSeen) { return new Violation(CloseCode.BadNumber, "H1.11", $"More than {last} has come on the old transport."); }
         handOver.PeerLast = last;
         transport.Expected = last + 1;
-        bool isOldUseless = handOver.Old is not { } silent || now.Since(silent.Idle.HeardAt) > _settings.Timeout * 0.4;   // A keepalive is overdue: nobody waits for what is on it.
+        bool isOldUseless = handOver.Old is not { } silent || now.Since(silent.Idle.HeardAt) > _timeout * 0.4;   // A keepalive is overdue: nobody waits for what is on it.
         if (_receiver.Received < last && isOldUseless) { AskResend(transport, handOver.Old, now); }
         else { handOver.GapDeadline = now + GapWait; }
         CheckCrossed(now);
@@ -756,13 +774,13 @@ public sealed class SessionMachine
         transport.ResendSent = false;
         transport.HoldsData = false;
         _mayBeSentResend = _candidate is not null;
-        if (isAnswer) { _outputs.Enqueue(new SessionOutput.ResendAnswered(transport.Epoch)); }
+        if (isAnswer) { _outputs.Add(new SessionOutput.ResendAnswered(transport.Epoch)); }
         else
         {
             transport.AskRewind(_receiver.Received + 1);
-            transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
+            transport.Control.Add(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
         }
-        if (isTakenBack) { _outputs.Enqueue(new SessionOutput.TakenBack(transport.Epoch)); }
+        if (isTakenBack) { _outputs.Add(new SessionOutput.TakenBack(transport.Epoch)); }
         Settle();
         return null;
     }
@@ -776,7 +794,7 @@ public sealed class SessionMachine
         if (_close is null)
         {
             _close = new ClosePlan(notice, IsFirst: false, TakesInbound: true, now + _settings.CloseGiveUp);
-            _outputs.Enqueue(new SessionOutput.PeerCloses(notice));
+            _outputs.Add(new SessionOutput.PeerCloses(notice));
         }
         EndIfClosed(now);
         return null;
@@ -801,7 +819,7 @@ public sealed class SessionMachine
         long last = Math.Max(_sender.Cursor - 1, _sender.PeerReceived);
         (_active, _candidate, _mayBeSentResend) = (transport, null, true);
         _handOver = new HandOver(old, transport, last, now);
-        transport.Control.Enqueue(new Frame { Type = FrameType.Switch, Number = last });
+        transport.Control.Add(new Frame { Type = FrameType.Switch, Number = last });
         Settle();
     }
 
@@ -821,7 +839,7 @@ public sealed class SessionMachine
         HandOver handOver = _handOver!;
         Drop(handOver.Old, CloseCode.Cycled, "Everything has crossed to the new transport.");
         (_handOver, _mayBeSentResend) = (null, false);
-        _outputs.Enqueue(new SessionOutput.HandedOver(handOver.New.Epoch, now.Since(handOver.StartedAt)));
+        _outputs.Add(new SessionOutput.HandedOver(handOver.New.Epoch, now.Since(handOver.StartedAt)));
         Settle();
     }
 
@@ -835,7 +853,7 @@ public sealed class SessionMachine
         transport.ResendSent = true;
         transport.HoldsData = isBack;
         transport.AskRewind(_receiver.Received + 1);
-        transport.Control.Enqueue(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = new Resend(lostEpoch) });
+        transport.Control.Add(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = new Resend(lostEpoch) });
         Settle();
     }
 
@@ -848,7 +866,7 @@ public sealed class SessionMachine
             if (transport == handOver.New)
             {
                 Close(handOver.Old, CloseCode.Cycled, "What was missing goes over the new transport.");
-                _outputs.Enqueue(new SessionOutput.HandedOver(transport.Epoch, now.Since(handOver.StartedAt)));
+                _outputs.Add(new SessionOutput.HandedOver(transport.Epoch, now.Since(handOver.StartedAt)));
             }
             else { Close(handOver.New, CloseCode.Cycled, "The old transport has been taken back."); }
         }
@@ -877,7 +895,7 @@ public sealed class SessionMachine
     private void ActOnSlowness(SessionTransport transport, Instant now)
     {
         _slow.Told();
-        _outputs.Enqueue(new SessionOutput.ConsumerSlow(_sender.OutboxMessages, _sender.OutboxBytes, now.Since(_sender.WaitingSince)));
+        _outputs.Add(new SessionOutput.ConsumerSlow(_sender.OutboxMessages, _sender.OutboxBytes, now.Since(_sender.WaitingSince)));
         if (_settings.SlowConsumers != SlowConsumers.Disconnect || IsClosing) { return; }
         LaneMarks processed = _sender.PeerProcessed;
         if (_slow.Strike(processed.Critical + processed.Interactive + processed.Normal + processed.Bulk))
@@ -913,7 +931,7 @@ public sealed class SessionMachine
     {
         (_handOver, _mayBeSentResend) = (null, false);
         TimeSpan window = _isConfirmed ? _window : _window / 4;    // S2.2
-        _outputs.Enqueue(new SessionOutput.OutageBegan(epoch, code, reason));
+        _outputs.Add(new SessionOutput.OutageBegan(epoch, code, reason));
         if (window <= TimeSpan.Zero)
         {
             Forsake("The session can't be resumed.");
@@ -942,7 +960,7 @@ public sealed class SessionMachine
 
     private void Close(SessionTransport? transport, CloseCode code, string reason)
     {
-        if (transport is not null) { _outputs.Enqueue(new SessionOutput.CloseTransport(transport.Epoch, code, CloseCodes.ToReason(reason))); }
+        if (transport is not null) { _outputs.Add(new SessionOutput.CloseTransport(transport.Epoch, code, CloseCodes.ToReason(reason))); }
     }
 
     // ---- Closing
@@ -977,7 +995,7 @@ public sealed class SessionMachine
         Drop(_active, code, shortReason);
         _handOver = null;
         MoveTo(new SessionState.Ended(code, shortReason));
-        _outputs.Enqueue(new SessionOutput.Ended(code, shortReason, violation, _sender.Finish()));
+        _outputs.Add(new SessionOutput.Ended(code, shortReason, violation, _sender.Finish()));
     }
 
     // ---- Writing
@@ -1023,8 +1041,6 @@ public sealed class SessionMachine
         {
             transport.PingedAt = now;
             writer.WriteNumber(FrameType.Ping, ++transport.PingId);
-            _sender.Trim();
-            _receiver.Trim();
         }
         EndIfClosed(now);
     }

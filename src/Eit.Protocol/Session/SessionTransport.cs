@@ -21,7 +21,7 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     internal Instant ExpiresAt { get; set; } = Instant.Never;
 
     /// <summary>Frames that go before all others on this transport, in order.</summary>
-    internal Queue<Frame> Control { get; } = new();
+    internal RingBuffer<Frame> Control { get; } = new();
 
     /// <summary>The number of the next piece that may come; 0 while none may.</summary>
     internal long Expected { get; set; }
@@ -65,8 +65,9 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
         digest.Add(CloseSentAt);
         digest.Add(PingedAt);
         digest.Add(WelcomedAt);
-        foreach (Frame control in Control)
+        for (int i = 0; i < Control.Count; i++)
         {
+            ref Frame control = ref Control[i];
             digest.Add((int)control.Type, control.Number);
             digest.Add(control.Body?.ToString());                  // Bodies are records: their text is their content.
         }

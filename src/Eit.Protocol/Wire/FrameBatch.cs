@@ -1,11 +1,16 @@
+using System.Buffers;
+
 namespace Eit.Protocol.Wire;
 
 /// <summary>The frames of one WebSocket message, and the memory that they lend from. Reused from message to message.</summary>
 public sealed class FrameBatch
 {
-    private readonly List<Ack> _acks = [];
-    private Frame[] _frames = new Frame[16];
+    private const int FramesMin = 16;
+    private const int FramesPooledMax = 1_024;                     // A batch of tiny frames must not fill the pool.
+    private Frame[] _frames = [];                                  // Rented while frames come.
     private byte[] _scratch = [];
+    private Ack? _firstAck;
+    private List<Ack>? _moreAcks;
     private int _acksUsed;
     private int _scratchUsed;
 
@@ -27,20 +32,22 @@ public sealed class FrameBatch
     public void Trim()
     {
         Clear();
-        if (_frames.Length > 16) { _frames = new Frame[16]; }
-        _scratch = [];
+        ReturnFrames();
+        (_frames, _scratch, _moreAcks) = ([], [], null);
     }
 
     internal void Add(in Frame frame)
     {
-        if (Count == _frames.Length) { Array.Resize(ref _frames, Count * 2); }
+        if (Count == _frames.Length) { Grow(); }
         _frames[Count++] = frame;
     }
 
     internal Ack NextAck()
     {
-        if (_acksUsed == _acks.Count) { _acks.Add(new Ack()); }
-        return _acks[_acksUsed++];
+        if (_acksUsed++ == 0) { return _firstAck ??= new Ack(); }
+        List<Ack> acks = _moreAcks ??= [];
+        if (_acksUsed - 2 == acks.Count) { acks.Add(new Ack()); }
+        return acks[_acksUsed - 2];
     }
 
     /// <summary>Lends memory for an unescaped or decoded payload; all of a message's fit into its own length.</summary>
@@ -50,5 +57,21 @@ public sealed class FrameBatch
         Memory<byte> part = _scratch.AsMemory(_scratchUsed, bytes);
         _scratchUsed += bytes;
         return part;
+    }
+
+    private void Grow()
+    {
+        int length = Math.Max(FramesMin, Count * 2);
+        Frame[] larger = length <= FramesPooledMax ? ArrayPool<Frame>.Shared.Rent(length) : new Frame[length];
+        _frames.AsSpan(0, Count).CopyTo(larger);
+        Array.Clear(_frames, 0, Count);
+        ReturnFrames();
+        _frames = larger;
+    }
+
+    /// <summary>Gives the array back, which holds no frame any more.</summary>
+    private void ReturnFrames()
+    {
+        if (_frames.Length is > 0 and <= FramesPooledMax) { ArrayPool<Frame>.Shared.Return(_frames); }
     }
 }

@@ -43,6 +43,7 @@ public sealed class JsonFrameReader : FrameReader
         Violation? violation = new JsonFrameReader().Read(Base64Url.DecodeFromChars(header), isText: true, frames);
         if (violation is not null || frames.Count != 1) { return false; }
         hello = frames[0].Body as Hello;
+        frames.Trim();
         return hello is not null;
     }
 
