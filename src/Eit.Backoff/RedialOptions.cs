@@ -3,7 +3,7 @@ namespace Eit.Backoff;
 /// <summary>How a client redials after a loss.</summary>
 public sealed record RedialOptions
 {
-    /// <summary>Gets or sets the bound of the first back-off; it doubles with every failure.</summary>
+    /// <summary>Gets or sets the bound of the first back-off. It doubles with every failure; in an outage at most to a quarter of what that has lasted.</summary>
     /// <value>Default 0.5 s; 10 ms to <see cref="LongestWait"/>.</value>
     public TimeSpan FirstWait { get; set; } = TimeSpan.FromMilliseconds(500);
 

@@ -4,13 +4,18 @@ namespace Eit.Backoff;
 /// <param name="options">The bounds.</param>
 /// <param name="jitter">The chance that waits are drawn with.</param>
 /// <remarks>
-/// Full jitter over a bound that doubles with each failure; the bound is clamped before the draw, so that a fleet at the cap is still spread.
-/// The count of failures goes back to zero only after a transport has lived for <see cref="RedialOptions.StableAfter"/>: opening is not success.
+/// Full jitter over a bound that is clamped before the draw, so that a fleet at the cap is still spread. The bound doubles with each transport that dies young, and with each failed
+/// dial as long as it stays within a quarter of the outage so far: who was refused for a second is back soon after it, who has been for an hour asks rarely. It is never less than the
+/// server's spread, so that a fleet does not try more often than the server takes it.
+/// All that is forgotten only after a transport has lived for <see cref="RedialOptions.StableAfter"/>: opening is not success.
 /// Owns no timer.
 /// </remarks>
 public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
 {
+    private const int OutagePerWait = 4;
     private Instant? _connectedAt;
+    private Instant? _outageBegan;
+    private int _doublings;
 
     /// <summary>Gets the number of failures in a row.</summary>
     public int Failures { get; private set; }
@@ -32,31 +37,41 @@ public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
         bool wasUp = _connectedAt is not null;
         bool wasStable = _connectedAt is { } connectedAt && now.Since(connectedAt) >= options.StableAfter;
         _connectedAt = null;
-        if (wasStable) { Failures = 0; }
+        if (wasStable) { (Failures, _doublings) = (0, 0); }
+        if (wasUp || _outageBegan is null) { _outageBegan = now; }
 
         bool counts = cause is RedialCause.Failure or RedialCause.Refused || (wasUp && !wasStable);
         TimeSpan wait = cause switch
         {
             RedialCause.Refused => jitter.Between(options.RefusedWait * 0.5, options.RefusedWait * 1.5),
-            RedialCause.Spread => jitter.UpTo(Longer(Spread, Failures == 0 ? TimeSpan.Zero : BackoffBound(Failures))),
-            RedialCause.Failure => jitter.UpTo(Failures <= 1 ? Longer(Spread, BackoffBound(Failures)) : BackoffBound(Failures)),
-            _ when Failures > 0 => jitter.UpTo(BackoffBound(Failures - 1)),
+            RedialCause.Spread => jitter.UpTo(Failures == 0 ? Spread : Longer(Spread, BackoffBound(_doublings))),
+            RedialCause.Failure => jitter.UpTo(Longer(Spread, BackoffBound(_doublings))),
+            _ when Failures > 0 => jitter.UpTo(BackoffBound(Math.Max(0, _doublings - 1))),
             RedialCause.Loss => jitter.UpTo(Shorter(Spread, options.LossSpreadMax)),
             RedialCause.Local => TimeSpan.Zero,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
-        if (counts) { Failures++; }
+        if (counts) { Count(isDial: cause == RedialCause.Failure && !wasUp, now); }
 
         // A hint is a floor given to everyone at once, so that the draw goes on top of it.
         return hint is { } floor ? Longer(wait, floor + jitter.UpTo(Longer(Spread, options.FirstWait))) : wait;
     }
 
     /// <summary>Forgets all failures: the application or the network says that things have changed.</summary>
-    public void Reset() => (Failures, _connectedAt) = (0, null);
+    public void Reset() => (Failures, _doublings, _connectedAt, _outageBegan) = (0, 0, null, null);
 
-    private TimeSpan BackoffBound(int failures)
+    /// <param name="isDial">Whether a dial has failed, and not a transport.</param>
+    /// <param name="now">The time.</param>
+    private void Count(bool isDial, Instant now)
     {
-        double bound = options.FirstWait.Ticks * Math.Pow(2, Math.Min(failures, 62));
+        Failures++;
+        bool isEarly = isDial && BackoffBound(_doublings + 1) * OutagePerWait > now.Since(_outageBegan!.Value);
+        if (!isEarly) { _doublings++; }
+    }
+
+    private TimeSpan BackoffBound(int doublings)
+    {
+        double bound = options.FirstWait.Ticks * Math.Pow(2, Math.Min(doublings, 62));
         return bound >= options.LongestWait.Ticks ? options.LongestWait : TimeSpan.FromTicks((long)bound);
     }
 

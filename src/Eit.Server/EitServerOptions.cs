@@ -56,8 +56,8 @@ public sealed record EitServerOptions
     public int AcceptsPerSecond { get; set; } = 500;
 
     /// <summary>Gets or sets the shortest spread.</summary>
-    /// <value>Default 20 ms, so that the clients of a small server are back at once; 0 to 1 min.</value>
-    public TimeSpan SpreadMin { get; set; } = TimeSpan.FromMilliseconds(20);
+    /// <value>Default 0, so that the clients of a small server are back at once; 0 to <see cref="SpreadMax"/>.</value>
+    public TimeSpan SpreadMin { get; set; }
 
     /// <summary>Gets or sets the longest spread.</summary>
     /// <value>Default 60 s; at most 10 min.</value>

@@ -65,14 +65,69 @@ public class RedialScheduleTests
     }
 
     [Fact]
-    public void The_bound_doubles_with_each_failure_up_to_the_longest_wait()
+    public void In_a_long_outage_the_bound_doubles_with_each_failure_up_to_the_longest_wait()
     {
-        var schedule = new RedialSchedule(s_options, new FixedJitter(0.5)) { Spread = TimeSpan.Zero };
+        RedialSchedule schedule = Failing(0, new FixedJitter(0.5));
 
         double[] bounds = [.. Enumerable.Range(0, 10).Select(_ => schedule.NextWait(RedialCause.Failure, hint: null, At(0)).TotalSeconds * 2)];
 
         Assert.Equal([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30], bounds);
         Assert.Equal(10, schedule.Failures);
+    }
+
+    [Fact]
+    public void In_an_outage_the_bound_is_at_most_a_quarter_of_what_that_has_lasted()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: TimeSpan.Zero);
+        schedule.NextWait(RedialCause.Loss, hint: null, At(60));
+
+        double[] bounds = [.. Enumerable.Range(0, 200).Select(second => schedule.NextWait(RedialCause.Failure, hint: null, At(60 + second)).TotalSeconds * 2)];
+
+        Assert.All(Enumerable.Range(0, 200), second => Assert.InRange(bounds[second], Math.Min(30, second / 8.0), Math.Max(0.5, second / 4.0)));
+        Assert.Equal((0.5, 0.5, 1, 2, 30), (bounds[0], bounds[4], bounds[5], bounds[9], bounds[199]));
+    }
+
+    [Fact]
+    public void A_client_that_was_refused_for_a_second_is_back_within_half_a_second()
+    {
+        double[] late = [.. Enumerable.Range(0, 2_000).Select(seed => BackAfter(Seconds(1), TimeSpan.Zero, (ulong)seed, out _).TotalSeconds - 1)];
+
+        Assert.All(late, seconds => Assert.InRange(seconds, 0, 0.5));
+        Assert.InRange(late.Order().ElementAt(1_000), 0.05, 0.25);
+    }
+
+    [Fact]
+    public void A_client_that_was_refused_for_long_is_back_after_a_quarter_more_and_has_tried_a_bounded_number_of_times()
+    {
+        (double Late, int Dials)[] back = [.. Enumerable.Range(0, 500).Select(seed => (BackAfter(Minutes(2), TimeSpan.Zero, (ulong)seed, out int dials) / Minutes(2), dials))];
+
+        Assert.All(back, one => Assert.InRange(one.Late, 1, 1.25));
+        Assert.All(back, one => Assert.InRange(one.Dials, 30, 110));
+    }
+
+    [Fact]
+    public void In_an_outage_a_fleet_tries_no_more_often_than_twice_in_the_spread_of_its_server()
+    {
+        double[] dials = [.. Enumerable.Range(0, 500).Select(seed =>
+        {
+            BackAfter(Seconds(40), Seconds(4), (ulong)seed, out int count);
+            return (double)count;
+        })];
+
+        Assert.InRange(dials.Average(), 10, (40 / 2.0) + 2);
+    }
+
+    [Fact]
+    public void A_short_outage_does_not_make_the_loss_behind_it_wait()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(0.5), spread: TimeSpan.Zero);
+        schedule.NextWait(RedialCause.Loss, hint: null, At(60));
+        for (int i = 0; i < 5; i++) { schedule.NextWait(RedialCause.Failure, hint: null, At(60 + (i * 0.3))); }
+        schedule.Connected(At(62));
+
+        TimeSpan wait = schedule.NextWait(RedialCause.Loss, hint: null, At(63));
+
+        Assert.Equal(Seconds(0.25), wait);
     }
 
     [Fact]
@@ -304,11 +359,24 @@ public class RedialScheduleTests
         return schedule;
     }
 
+    /// <summary>A schedule whose dials have failed so often, in an outage so long that it does not bound the wait.</summary>
     private static RedialSchedule Failing(int times, IJitter jitter)
     {
         var schedule = new RedialSchedule(s_options, jitter) { Spread = TimeSpan.Zero };
+        schedule.Connected(At(-2_000));
+        schedule.NextWait(RedialCause.Loss, hint: null, At(-1_000));
         for (int i = 0; i < times; i++) { schedule.NextWait(RedialCause.Failure, hint: null, At(0)); }
         return schedule;
+    }
+
+    /// <summary>Redials while dials are refused.</summary>
+    /// <returns>How long after the loss the first dial is that is not.</returns>
+    private static TimeSpan BackAfter(TimeSpan refused, TimeSpan spread, ulong seed, out int dials)
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new SeededJitter(seed), spread);
+        TimeSpan after = schedule.NextWait(RedialCause.Loss, hint: null, At(60));
+        for (dials = 1; after < refused; dials++) { after += schedule.NextWait(RedialCause.Failure, hint: null, At(60) + after); }
+        return after;
     }
 
     private static double BoundAfterShortLife(RedialSchedule schedule, RedialCause cause)
