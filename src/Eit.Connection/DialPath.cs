@@ -11,28 +11,30 @@ namespace Eit.Connection;
 /// </remarks>
 internal sealed class DialPath : IDisposable
 {
-    private readonly SocketsHttpHandler _handler;
     private readonly Lock _gate = new();
+    private HttpMessageInvoker? _invoker;
     private volatile DialPhase _phase = DialPhase.Connecting;
     private Socket? _socket;
     private bool _isOver;
 
-    internal DialPath(EitConnectionOptions options)
+    /// <param name="options">What is said of the way.</param>
+    /// <param name="headers">The headers of the request, besides those of the WebSocket.</param>
+    internal DialPath(EitConnectionOptions options, IReadOnlyList<(string Name, string Value)> headers)
     {
-        _handler = new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectCallback = ConnectAsync,
             PlaintextStreamFilter = SecuredAsync,
         };
-        if (options.Proxy is { } proxy) { (_handler.UseProxy, _handler.Proxy) = (true, proxy); }
-        if (options.ClientCertificates.Count > 0) { _handler.SslOptions.ClientCertificates = options.ClientCertificates; }
-        _handler.SslOptions.RemoteCertificateValidationCallback = options.PinnedCertificateSha256 is { } pin ? Pinned(pin) : options.CertificateValidation;
-        Invoker = new HttpMessageInvoker(_handler, disposeHandler: true);
+        if (options.Proxy is { } proxy) { (handler.UseProxy, handler.Proxy) = (true, proxy); }
+        if (options.ClientCertificates.Count > 0) { handler.SslOptions.ClientCertificates = options.ClientCertificates; }
+        handler.SslOptions.RemoteCertificateValidationCallback = options.PinnedCertificateSha256 is { } pin ? Pinned(pin) : options.CertificateValidation;
+        _invoker = new HttpMessageInvoker(new Head(handler, headers), disposeHandler: true);
     }
 
-    internal HttpMessageInvoker Invoker { get; }
+    internal HttpMessageInvoker Invoker => _invoker ?? throw new ObjectDisposedException(nameof(DialPath));
 
     /// <summary>How far it has come, up to the upgrade.</summary>
     internal DialPhase Phase => _phase;
@@ -52,7 +54,8 @@ internal sealed class DialPath : IDisposable
             socket = _socket;
         }
         socket?.Dispose();
-        Invoker.Dispose();
+        _invoker?.Dispose();
+        _invoker = null;                                           // The connection refers to its callbacks as long as it lives.
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
@@ -86,5 +89,21 @@ internal sealed class DialPath : IDisposable
     {
         byte[] expected = Convert.FromHexString(pin);
         return (_, certificate, _, _) => certificate is not null && CryptographicOperations.FixedTimeEquals(SHA256.HashData(certificate.GetRawCertData()), expected);
+    }
+
+    /// <summary>Puts the headers on the request, and takes them off when it is answered: it lives as long as the connection, and the hello and the token in it have served.</summary>
+    private sealed class Head(HttpMessageHandler way, IReadOnlyList<(string Name, string Value)> headers) : DelegatingHandler(way)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            foreach ((string name, string value) in headers)
+            {
+                bool isValid = value.AsSpan().IndexOfAny('\r', '\n', '\0') < 0 && request.Headers.TryAddWithoutValidation(name, value);
+                if (!isValid) { throw new FormatException($"The header {name} can't be sent."); }
+            }
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            request.Headers.Clear();
+            return response;
+        }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class Dialler
     internal async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var path = new DialPath(_options);
+        DialPath? path = null;
         ClientWebSocket? socket = null;
         TransportLine? line = null;
         DialPhase phase = DialPhase.Token;
@@ -41,7 +41,8 @@ internal sealed class Dialler
             limit.CancelAfter(_options.DialLimit);
             phase = DialPhase.Connecting;
             socket = new ClientWebSocket();
-            bool isInHeader = Prepare(socket, request, token);
+            Prepare(socket, request);
+            path = new DialPath(_options, HeadersOf(request, token, out bool isInHeader));
             long began = _options.TimeProvider.GetTimestamp();
             await socket.ConnectAsync(_options.Url!, path.Invoker, limit.Token).ConfigureAwait(false);
             path.Keep();
@@ -69,11 +70,12 @@ internal sealed class Dialler
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            DialFailure why = Explain(failure, socket, phase == DialPhase.Connecting ? path.Phase : phase, limit.IsCancellationRequested);
+            DialFailure why = Explain(failure, socket, phase == DialPhase.Connecting && path is not null ? path.Phase : phase, limit.IsCancellationRequested);
             if (line is not null) { await line.ReleaseAsync().ConfigureAwait(false); }
             socket?.Dispose();
             return DialResult.Failed(why);
         }
+        finally { path?.Dispose(); }
     }
 
     private static async Task<DialResult> FailAsync(TransportLine line, DialFailure failure)
@@ -103,25 +105,34 @@ internal sealed class Dialler
         return await line.ReadMessageAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Sets the request up.</summary>
-    /// <returns>Whether the hello fits into its header.</returns>
-    private bool Prepare(ClientWebSocket socket, DialRequest request, string? token)
+    private void Prepare(ClientWebSocket socket, DialRequest request)
     {
         ClientWebSocketOptions options = socket.Options;
         options.KeepAliveInterval = TimeSpan.Zero;
         options.CollectHttpResponseDetails = true;
         IReadOnlyList<WireEncoding> encodings = request.Hello.Want == HelloWant.New ? _encodings : _encodingsOfSession;   // V1.3
         foreach (WireEncoding encoding in encodings) { options.AddSubProtocol(WireEncodings.SubprotocolOf(encoding)); }
-        foreach ((string name, string value) in _options.Headers) { options.SetRequestHeader(name, value); }
-        if (token is not null) { options.SetRequestHeader("Authorization", $"Bearer {token}"); }
+    }
+
+    /// <param name="request">The dial.</param>
+    /// <param name="token">The credential; null without one.</param>
+    /// <param name="isInHeader">Whether the hello fits into its header.</param>
+    private List<(string Name, string Value)> HeadersOf(DialRequest request, string? token, out bool isInHeader)
+    {
+        List<(string Name, string Value)> headers = [.. _options.Headers.Select(static header => (header.Key, header.Value))];
+        if (token is not null)
+        {
+            headers.RemoveAll(static header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
+            headers.Add(("Authorization", $"Bearer {token}"));
+        }
         var writer = new JsonFrameWriter();                         // Whatever the encoding (B3.3).
         writer.Begin();
         writer.WriteHello(request.Hello);
         string header = Base64Url.EncodeToString(writer.End().Span);
         writer.Release();
-        bool fits = header.Length <= WireLimits.HelloHeaderCharsMax;
-        if (fits) { options.SetRequestHeader(WireLimits.HelloHeader, header); }
-        return fits;
+        isInHeader = header.Length <= WireLimits.HelloHeaderCharsMax;
+        if (isInHeader) { headers.Add((WireLimits.HelloHeader, header)); }
+        return headers;
     }
 
     private DialFailure Explain(Exception failure, ClientWebSocket? socket, DialPhase phase, bool isLimit)

@@ -22,6 +22,8 @@ namespace Eit.Connection;
 public sealed partial class EitConnection : IAsyncDisposable
 {
     private static readonly TimeSpan s_networkSettles = TimeSpan.FromMilliseconds(500);
+    private static readonly ResiliencePropertyKey<EitConnection> s_connection = new(nameof(EitConnection));
+    private static readonly ResiliencePipeline s_builtInPipeline = BuiltInPipeline(TimeProvider.System);
 
     private readonly EitConnectionOptions _options;
     private readonly ClientHost _host;
@@ -29,29 +31,29 @@ public sealed partial class EitConnection : IAsyncDisposable
     private readonly Dialler _dialler;
     private readonly ILogger _logger;
     private readonly ResiliencePipeline _pipeline;
-    private readonly Func<SessionId?, SendTarget> _findTarget;
-    private readonly WaitingSends _waitingSends = new();
-    private readonly CancellationTokenSource _stop = new();
     private readonly DeadlineEntry _dialDeadline;
     private readonly DeadlineEntry _networkSettled;
-    private readonly Dictionary<SessionMachine, SessionPump> _pumps = [];
-    private readonly HashSet<Task> _underWay = [];                 // Dials, and the transports that came of them, each until it is over.
-    private readonly TaskCompletionSource _closed = NewSource();
-    private readonly TaskCompletionSource _disposed = NewSource();
+    private readonly List<SessionPump> _pumps = new(1);
+    private readonly List<Task> _underWay = new(1);                // Dials, and the transports that came of them, each until it is over.
 
-    private TaskCompletionSource _changed = NewSource();
-    private TaskCompletionSource _dialDue = NewSource();
+    private Func<SessionId?, SendTarget>? _findTarget;             // This one and the next seven are there once, or while, somebody needs them.
+    private WaitingSends? _waitingSends;
+    private TaskCompletionSource? _closed;
+    private TaskCompletionSource? _disposed;
+    private TaskCompletionSource? _changed;
     private TaskCompletionSource<DialFailure?>? _cycle;
-    private CancellationTokenSource _redialWait = new();
-    private CancellationTokenSource _awake = new();
+    private CancellationTokenSource? _redialWait;
+    private CancellationTokenSource? _dialsWanted;
+    private TaskCompletionSource _dialDue = NewSource();
+    private int _dials;
     private DialFailure? _lastFailure;
     private volatile SessionPump? _current;
     private Task? _running;
     private Func<string, ValueTask>? _onText;
     private Func<ReadOnlyMemory<byte>, ValueTask>? _onBytes;
     private IncomingMessages? _incoming;
-    private bool _isDisposed;
     private bool _isClosing;
+    private bool _isStopped;
     private ImmutableDictionary<byte, Func<SessionId, InboundMessage, ValueTask>> _onKind = ImmutableDictionary<byte, Func<SessionId, InboundMessage, ValueTask>>.Empty;
 
     /// <summary>Makes a connection that has not been started.</summary>
@@ -66,12 +68,11 @@ public sealed partial class EitConnection : IAsyncDisposable
         _options = options with { Session = options.Session with { }, Redial = options.Redial with { }, Cycle = options.Cycle with { } };
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<EitConnection>();
         DeadlineWheel wheel = ReferenceEquals(options.TimeProvider, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(options.TimeProvider);
-        _findTarget = FindTarget;
         _host = new ClientHost(this, wheel, _logger);
         var settings = new ClientSettings { Session = _options.Session, Redial = _options.Redial, Cycle = _options.Cycle, RacesOnSuspicion = _options.RacesOnSuspicion, StopsWhenRefused = _options.StopsWhenRefused };
         _machine = new ClientMachine(settings, MintId, new SeededJitter(options.JitterSeed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))));
         _dialler = new Dialler(_options);
-        _pipeline = _options.RedialPipeline ?? BuiltInPipeline();
+        _pipeline = _options.RedialPipeline ?? (ReferenceEquals(options.TimeProvider, TimeProvider.System) ? s_builtInPipeline : BuiltInPipeline(options.TimeProvider));
         _dialDeadline = wheel.Register(static state => ((EitConnection)state!).DialIsDue(), this);
         _networkSettled = wheel.Register(static state => ((EitConnection)state!).CheckNow(), this);
     }
@@ -219,7 +220,7 @@ public sealed partial class EitConnection : IAsyncDisposable
                 _onText = text => new ValueTask(incoming.HandAsync(text));
                 _onBytes = bytes => new ValueTask(incoming.HandAsync(bytes));
                 _incoming = incoming;
-                if (_closed.Task.IsCompleted) { incoming.End(); }
+                if (_machine.State is ClientState.Closed) { incoming.End(); }
             }
             _host.DispatchSoon();
             return _incoming;
@@ -293,10 +294,10 @@ public sealed partial class EitConnection : IAsyncDisposable
     {
         lock (_host.Gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            ObjectDisposedException.ThrowIf(_disposed is not null, this);
             if (_running is not null || _machine.State is not ClientState.Idle) { return; }
             Command(now => _machine.Start(now));
-            _running = Task.Run(RunAsync);
+            _running = RunAsync();
         }
         if (_options.WatchesNetwork) { NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged; }
         _host.DispatchSoon();
@@ -359,14 +360,16 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for the transport's close.</param>
     public async Task PauseAsync(CancellationToken cancellationToken = default)
     {
-        CancellationTokenSource? awake = null;
+        bool isPaused = false;
+        CancellationTokenSource? unwanted = null;
         Act(now =>
         {
             _machine.Pause(now);
-            if (_machine.State is ClientState.Paused) { (awake, _awake) = (_awake, new CancellationTokenSource()); }
+            isPaused = _machine.State is ClientState.Paused;
+            if (isPaused) { (unwanted, _dialsWanted) = (_dialsWanted, null); }
         });
-        if (awake is null) { return; }
-        await awake.CancelAsync().ConfigureAwait(false);
+        if (!isPaused) { return; }
+        if (unwanted is not null) { await unwanted.CancelAsync().ConfigureAwait(false); }
         Task[] underWay;
         lock (_host.Gate) { underWay = [.. _underWay]; }
         await Task.WhenAll(underWay).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -385,7 +388,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     internal void Abort(SessionId session, CloseCode code, string reason)
     {
         SessionPump? pump;
-        lock (_host.Gate) { pump = _pumps.Values.FirstOrDefault(pump => pump.Machine.Id == session); }
+        lock (_host.Gate) { pump = _pumps.Find(pump => pump.Machine.Id == session); }
         pump?.Do((machine, _) => machine.Abandon(code, reason));
     }
 
@@ -402,7 +405,9 @@ public sealed partial class EitConnection : IAsyncDisposable
             _isClosing = true;
             _machine.BeginClose(new CloseNotice(CloseCode.Closed, "The client closes."), takesInbound: !isInside, _options.CloseLimit, now);
         });
-        try { await _closed.Task.WaitAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
+        Task closed;
+        lock (_host.Gate) { closed = _machine.State is ClientState.Closed ? Task.CompletedTask : (_closed ??= NewSource()).Task; }
+        try { await closed.WaitAsync(_options.CloseLimit, _options.TimeProvider, cancellationToken).ConfigureAwait(false); }
         catch (TimeoutException)
         {
             Act(_ => _machine.Abandon(CloseCode.Closed, "The close took too long."));
@@ -434,34 +439,40 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// Whoever calls it while it is under way waits for it too, but not from inside a handler.</summary>
     public async ValueTask DisposeAsync()
     {
-        bool isFirst;
-        lock (_host.Gate) { (isFirst, _isDisposed) = (!_isDisposed, true); }
-        if (!isFirst)
+        TaskCompletionSource? before;
+        TaskCompletionSource disposed = NewSource();
+        lock (_host.Gate)
         {
-            if (!_host.IsInsideHandler) { await _disposed.Task.ConfigureAwait(false); }
+            before = _disposed;
+            _disposed ??= disposed;
+        }
+        if (before is not null)
+        {
+            if (!_host.IsInsideHandler) { await before.Task.ConfigureAwait(false); }
             return;
         }
         try { await DisposeOnceAsync().ConfigureAwait(false); }
-        finally { _disposed.TrySetResult(); }
+        finally { disposed.TrySetResult(); }
     }
 
     private async Task DisposeOnceAsync()
     {
         NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
         await CloseAsync().ConfigureAwait(false);
-        await _stop.CancelAsync().ConfigureAwait(false);
         SessionPump[] pumps;
+        CancellationTokenSource? unwanted;
         lock (_host.Gate)
         {
+            _isStopped = true;
+            unwanted = _dialsWanted;
             _dialDue.TrySetResult();
-            pumps = [.. _pumps.Values];
+            pumps = [.. _pumps];
         }
+        if (unwanted is not null) { await unwanted.CancelAsync().ConfigureAwait(false); }
         if (_running is not null) { await _running.ConfigureAwait(false); }
         foreach (SessionPump pump in pumps) { await pump.Ended.ConfigureAwait(false); }
         _dialDeadline.Dispose();
         _networkSettled.Dispose();
-        _redialWait.Dispose();
-        _stop.Dispose();
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -494,14 +505,15 @@ public sealed partial class EitConnection : IAsyncDisposable
     private bool Accept(in OutgoingMessage message, out long id)
     {
         id = 0;
-        if (_current is not { } pump || _waitingSends.IsAnyIn(message.Lane)) { return false; }
+        bool mustWait = Volatile.Read(ref _waitingSends) is { } waiting && waiting.IsAnyIn(message.Lane);
+        if (mustWait || _current is not { } pump) { return false; }
         AcceptResult result = pump.Accept(in message, out id);
         PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
 
     private ValueTask<SendOutcome> SendAsync(in OutgoingMessage message, SendOptions options, CancellationToken cancellationToken) =>
-        PatientSend.SendAsync(_waitingSends, _current, in message, options, _findTarget, _options.TimeProvider, cancellationToken);
+        PatientSend.SendAsync(LazyInitializer.EnsureInitialized(ref _waitingSends), _current, in message, options, _findTarget ??= FindTarget, _options.TimeProvider, cancellationToken);
 
     private SendTarget FindTarget(SessionId? only)
     {
@@ -510,7 +522,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             SessionPump? pump = _current;
             bool isAnother = only is not null && only != pump?.Machine.Id;
             bool isOver = _isClosing || isAnother || _machine.State is ClientState.Closed or ClientState.Idle;
-            return new SendTarget(pump, pump?.WhenRoomOrState() ?? _changed.Task, isOver);
+            return new SendTarget(pump, pump?.WhenRoomOrState() ?? (_changed ??= NewSource()).Task, isOver);
         }
     }
 
@@ -524,7 +536,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             lock (_host.Gate)
             {
                 if (isThere(StateOf(_machine.State))) { return; }
-                change = _changed.Task;
+                change = (_changed ??= NewSource()).Task;
             }
             await change.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -551,7 +563,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         {
             Command(act);
             if (endsWait) { EndRedialWait(); }
-            pumps = [.. _pumps.Values];
+            pumps = [.. _pumps];
         }
         foreach (SessionPump pump in pumps) { pump.AfterStep(); }
         _host.DispatchSoon();
@@ -562,7 +574,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     {
         Instant now = _host.Now;
         act(now);
-        foreach (SessionPump pump in _pumps.Values.ToArray()) { pump.TakeOutputs(now); }
+        foreach (SessionPump pump in _pumps.ToArray()) { pump.TakeOutputs(now); }
         TakeOutputs(now);
     }
 
@@ -579,7 +591,16 @@ public sealed partial class EitConnection : IAsyncDisposable
     }
 
     /// <summary>Under one lock with the state, so that whoever sees it connected can send. Called under the gate.</summary>
-    private void SetCurrent() => _current = _machine.Session is { } session ? _pumps.GetValueOrDefault(session) : null;
+    private void SetCurrent() => _current = _machine.Session is { } session ? PumpOf(session) : null;
+
+    private SessionPump? PumpOf(SessionMachine session)
+    {
+        foreach (SessionPump pump in _pumps)
+        {
+            if (pump.Machine == session) { return pump; }
+        }
+        return null;
+    }
 
     private void Changed(ClientOutput.StateChanged changed, Instant now)
     {
@@ -597,12 +618,12 @@ public sealed partial class EitConnection : IAsyncDisposable
         else { _cycle?.TrySetResult(new DialFailure(DialFailureKind.Network, "The connection was lost meanwhile.")); _cycle = null; }
         Log.StateChanged(_logger, change.Previous, change.Current, change.Reason);
         _host.Raise(change, after: null);
-        TaskCompletionSource waiters = _changed;
-        _changed = NewSource();
-        waiters.TrySetResult();
+        TaskCompletionSource? waiters = _changed;
+        _changed = null;
+        waiters?.TrySetResult();
         if (changed.Current is ClientState.Closed)
         {
-            _closed.TrySetResult();
+            _closed?.TrySetResult();
             _incoming?.End();
         }
         _dialDue.TrySetResult();
@@ -623,9 +644,9 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private void EndRedialWait()
     {
-        CancellationTokenSource wait = _redialWait;
-        _redialWait = new CancellationTokenSource();
-        _ = wait.CancelAsync();
+        CancellationTokenSource? wait = _redialWait;
+        _redialWait = null;
+        _ = wait?.CancelAsync();
     }
 
     private void OnNetworkAddressChanged(object? sender, EventArgs e) => _networkSettled.Set(_host.Now + s_networkSettles);
@@ -635,20 +656,22 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Dials when the machine wants to, until the connection is closed.</summary>
     private async Task RunAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // Who starts it holds the gate.
+        while (true)
         {
             Task due;
             DialRequest? request;
-            CancellationToken wake;
+            CancellationToken wake = default;
             lock (_host.Gate)
             {
+                if (_isStopped) { break; }
                 if (_dialDue.Task.IsCompleted) { _dialDue = NewSource(); }
                 due = _dialDue.Task;
                 Instant now = _host.Now;
                 _machine.TryBeginDial(now, out request);
                 TakeOutputs(now);
                 if (_machine.State is ClientState.Closed) { break; }
-                wake = _redialWait.Token;
+                if (request is { Hello.Want: not HelloWant.Cycle }) { wake = (_redialWait ??= new CancellationTokenSource()).Token; }
             }
             _host.DispatchSoon();
             if (request is null) { await due.ConfigureAwait(false); }
@@ -664,29 +687,34 @@ public sealed partial class EitConnection : IAsyncDisposable
     {
         lock (_host.Gate) { _underWay.Add(work); }
         _ = work.ContinueWith(
-            done =>
-            {
-                lock (_host.Gate) { _underWay.Remove(done); }
-            },
+            static (done, connection) => ((EitConnection)connection!).IsOver(done),
+            this,
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
+    }
+
+    private void IsOver(Task work)
+    {
+        lock (_host.Gate) { _underWay.Remove(work); }
     }
 
     /// <summary>Runs the dials of one outage in the pipeline.</summary>
     private async Task RedialAsync(DialRequest first, CancellationToken wake)
     {
         DialRequest? request = first;
+        ResilienceContext context = ResilienceContextPool.Shared.Get(wake);
+        context.Properties.Set(s_connection, this);
         try
         {
             await _pipeline.ExecuteAsync(
-                async cancelled =>
+                async running =>
                 {
                     DialRequest? next = request ?? BeginNext();
                     request = null;
                     if (next is null) { return; }                  // Nobody wants it any more: paused, closed.
                     using var givenUp = new CancellationTokenSource();
-                    using CancellationTokenRegistration _ = cancelled.UnsafeRegister(
+                    using CancellationTokenRegistration _ = running.CancellationToken.UnsafeRegister(
                         source =>
                         {
                             if (!wake.IsCancellationRequested) { ((CancellationTokenSource)source!).Cancel(); }   // What ends a wait does not end a dial.
@@ -696,7 +724,7 @@ public sealed partial class EitConnection : IAsyncDisposable
                     Track(dial);
                     if (await dial.ConfigureAwait(false) is { } failure && !wake.IsCancellationRequested) { throw new EitException(failure.Reason) { IsTransient = true, HttpStatus = failure.HttpStatus, Code = failure.Code ?? CloseCode.Lost }; }
                 },
-                wake).ConfigureAwait(false);
+                context).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (wake.IsCancellationRequested)
         {
@@ -706,6 +734,14 @@ public sealed partial class EitConnection : IAsyncDisposable
         {
             Log.RedialGivenUp(_logger, failure);
             Act(_ => _machine.Abandon(CloseCode.Lost, "The redial pipeline has given up."));
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+            lock (_host.Gate)
+            {
+                if (_redialWait?.Token == wake) { _redialWait = null; }
+            }
         }
     }
 
@@ -722,10 +758,7 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private async Task<DialFailure?> DialAsync(DialRequest request, CancellationToken givenUp)
     {
-        CancellationToken awake;
-        lock (_host.Gate) { awake = _awake.Token; }
-        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, awake, givenUp);
-        DialResult result = await _dialler.DialAsync(request, wanted.Token).ConfigureAwait(false);
+        DialResult result = await DialWantedAsync(request, givenUp).ConfigureAwait(false);
         if (result.Failure is { } failure)
         {
             Log.DialFailed(_logger, failure.Kind, failure.Reason);
@@ -740,7 +773,8 @@ public sealed partial class EitConnection : IAsyncDisposable
         {
             Instant now = _host.Now;
             SessionMachine? session = _machine.Welcomed(request.Epoch, result.Welcome!, result.RoundTrip, now);
-            if (session is not null && !_pumps.TryGetValue(session, out pump)) { _pumps.Add(session, pump = _host.AddPump(session)); }
+            pump = session is null ? null : PumpOf(session);
+            if (session is not null && pump is null) { _pumps.Add(pump = _host.AddPump(session)); }
             isKept = _machine.Session?.Id == result.Welcome!.Session;
             SetCurrent();
         }
@@ -756,13 +790,36 @@ public sealed partial class EitConnection : IAsyncDisposable
         return null;
     }
 
-    private ResiliencePipeline BuiltInPipeline() => new ResiliencePipelineBuilder { TimeProvider = _options.TimeProvider }
+    /// <summary>Dials until that is given up, or the connection pauses or stops.</summary>
+    private async Task<DialResult> DialWantedAsync(DialRequest request, CancellationToken givenUp)
+    {
+        CancellationToken wanted;
+        lock (_host.Gate)
+        {
+            wanted = _isStopped ? new CancellationToken(canceled: true) : (_dialsWanted ??= new CancellationTokenSource()).Token;
+            _dials++;
+        }
+        try
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(wanted, givenUp);
+            return await _dialler.DialAsync(request, both.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_host.Gate)
+            {
+                if (--_dials == 0) { _dialsWanted = null; }
+            }
+        }
+    }
+
+    private static ResiliencePipeline BuiltInPipeline(TimeProvider time) => new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<EitException>(),
             MaxRetryAttempts = int.MaxValue,
             MaxDelay = null,
-            DelayGenerator = _ => ValueTask.FromResult<TimeSpan?>(WaitOfMachine()),
+            DelayGenerator = static arguments => ValueTask.FromResult<TimeSpan?>(arguments.Context.Properties.GetValue(s_connection, null!).WaitOfMachine()),
         })
         .Build();
 
@@ -834,7 +891,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             connection._machine.SessionSaid(pump.Machine, output, now);
             if (output is SessionOutput.Ended ended)
             {
-                connection._pumps.Remove(pump.Machine);
+                connection._pumps.Remove(pump);
                 Post(new EitSessionEnded(pump.Machine.Id, ended.Code, ended.Reason, ended.Unfinished), after: pump);
             }
             if (output is SessionOutput.CycleAsked asked)

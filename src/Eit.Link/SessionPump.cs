@@ -26,7 +26,7 @@ public sealed partial class SessionPump
     private readonly DeadlineEntry _deadline;
     private readonly List<TransportLine> _lines = new(1);
     private readonly List<TransportLine> _closing = [];
-    private readonly List<SessionOutput.CloseTransport> _closesAhead = [];
+    private List<SessionOutput.CloseTransport>? _closesAhead;
     private TaskCompletionSource? _ended;
     private TaskCompletionSource? _roomOrState;
     private int _openLines;
@@ -415,9 +415,9 @@ public sealed partial class SessionPump
     /// <summary>The session has gone on, or ended, between the admission of a transport and now. Called under the gate.</summary>
     private void CloseUnwanted(TransportLine line)
     {
-        int index = _closesAhead.FindIndex(close => close.Epoch == line.Epoch);
-        (CloseCode code, string reason) = index < 0 ? (CloseCode.Cycled, "The transport is no longer wanted.") : (_closesAhead[index].Code, _closesAhead[index].Reason);
-        if (index >= 0) { _closesAhead.RemoveAt(index); }
+        SessionOutput.CloseTransport? ahead = _closesAhead?.Find(close => close.Epoch == line.Epoch);
+        (CloseCode code, string reason) = ahead is null ? (CloseCode.Cycled, "The transport is no longer wanted.") : (ahead.Code, ahead.Reason);
+        if (ahead is not null) { _closesAhead!.Remove(ahead); }
         BeginClose(line, code, reason, _host.Now);
     }
 
@@ -431,6 +431,7 @@ public sealed partial class SessionPump
                 BeginClose(line, close.Code, close.Reason, now);
                 break;
             case SessionOutput.CloseTransport close when close.Epoch > _lastAttached:
+                _closesAhead ??= [];
                 if (_closesAhead.Count == ClosesAheadMax) { _closesAhead.RemoveAt(0); }
                 _closesAhead.Add(close);
                 break;
