@@ -7,6 +7,9 @@ public sealed class LaneTurns(TimeSpan step)
 {
     private bool _wasOverdue;
 
+    /// <summary>Gets everything that its next answer depends on but the moments.</summary>
+    public bool State => _wasOverdue;
+
     /// <summary>Picks a lane.</summary>
     /// <param name="waitingSince">When what is next in each lane began to wait, the highest lane first; <see cref="Instant.Never"/> for a lane without anything. One lane has something.</param>
     /// <param name="now">The time.</param>

@@ -30,6 +30,9 @@ public sealed class SlowConsumerWatch(TimeSpan after)
     /// <summary>Tells that the peer has been found slow.</summary>
     public void Told() => _isTold = true;
 
+    /// <summary>Gets everything that its next answer depends on.</summary>
+    public (Instant ConnectedAt, bool IsTold, long ProcessedAtStrike, int Strikes) State => (_connectedAt, _isTold, _processedAtStrike, _strikes);
+
     /// <summary>Counts a disconnection because of it.</summary>
     /// <param name="processed">How much the peer has processed in all.</param>
     /// <returns>True if disconnecting has not helped: the third time with nothing processed in between.</returns>

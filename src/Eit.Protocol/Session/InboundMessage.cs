@@ -40,6 +40,7 @@ public readonly record struct InboundMessage
     {
         digest.Add(Number, (int)Lane, Kind, IsPrompt ? 1 : 0, PayloadBytes);
         digest.Add(ExpiresAt);
+        digest.Add(ArrivedAt);
         digest.Add(Text);
         digest.Add(Bytes.Span);
     }

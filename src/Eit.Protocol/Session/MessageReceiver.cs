@@ -215,7 +215,7 @@ internal sealed class MessageReceiver
     {
         digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld, _grant.MessagesWindow, _grant.BytesWindow);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
-        digest.Add(Acks.IsOwed, _isDiscarding);
+        digest.Add(Acks.IsOwed, _isDiscarding, _turns.State);
         digest.Add(_expiredKnown, _expired.Count, _passed[0], _passed[1], _passed[2], _passed[3]);
         for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
         digest.Add(Acks.NextDeadline);

@@ -201,7 +201,7 @@ internal sealed class MessageSender(SessionSettings settings)
         _outbox.Trim(IsSettled);
     }
 
-    internal void AppendTo(StateDigest digest)
+    internal void AppendTo(StateDigest digest, Instant connectedAt)
     {
         digest.Add(Sent, Cursor, PeerReceived, _ledger.Count, _firstInLedger, PeerMessageBytesMax);
         (long flight, long inFlight, long sinceAsked, long roundEnd, long shortest, int rounds) = _flight.State;
@@ -209,6 +209,7 @@ internal sealed class MessageSender(SessionSettings settings)
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
         digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _expiredAtPeer, _owesKnown ? 1 : 0);
         digest.Add(_clockBegan);
+        digest.Add(_turns.State);
         for (int i = 0; i < _ledger.Count; i++)
         {
             ref LedgerEntry entry = ref _ledger[i];
@@ -217,7 +218,7 @@ internal sealed class MessageSender(SessionSettings settings)
             digest.Add(entry.HasMore, entry.IsDone, entry.IsPrompt, entry.Token is null);
             digest.Add(entry.IsKeyed);
         }
-        _outbox.AppendTo(digest);
+        _outbox.AppendTo(digest, connectedAt);
     }
 
     private bool TryPickLane(Instant now, out int lane)

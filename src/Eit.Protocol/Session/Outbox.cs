@@ -201,31 +201,44 @@ internal sealed class Outbox(SessionSettings settings)
         if (isSettled) { _arena.Trim(); }
     }
 
-    internal void AppendTo(StateDigest digest)
+    /// <param name="digest">The digest.</param>
+    /// <param name="connectedAt">Since when what waits counts as waiting for the peer: only to what is older does it matter.</param>
+    internal void AppendTo(StateDigest digest, Instant connectedAt)
     {
         digest.Add(Messages, Bytes, _lastId, Outcomes.Count, _keys?.Count ?? 0, _keysOnTheWay?.Count ?? 0);
+        digest.Add(Dropped.Replaced, Dropped.Expired, Dropped.NotSent);
         digest.Add(NextDrop);
         foreach (OutboxLane? lane in _lanes)
         {
             digest.Add(lane?.Entries.Count ?? 0);
-            for (int i = 0; i < (lane?.Entries.Count ?? 0); i++) { Append(digest, in lane!.Entries[i]); }
+            digest.Add(lane is { HasRefused: true });
+            for (int i = 0; i < (lane?.Entries.Count ?? 0); i++) { Append(digest, in lane!.Entries[i], connectedAt); }
         }
         for (int i = 0; i < (_keysOnTheWay?.Count ?? 0); i++)
         {
             (long number, KeySlot slot) = _keysOnTheWay![i];
             digest.Add(number, (int)slot.Id.Lane, slot.Id.Kind);
             digest.Add(slot.Id.Key);
-            if (slot.HasParked) { Append(digest, in slot.Parked); }
+            AppendParked(digest, slot, connectedAt);
         }
     }
 
-    private static void Append(StateDigest digest, in OutboxEntry entry)
+    private static void Append(StateDigest digest, in OutboxEntry entry, Instant connectedAt)
     {
         digest.Add(entry.Id, entry.Kind, entry.Payload.Length, entry.NumberedBytes, (int)entry.CompleteWhen);
         digest.Add(entry.HasBegun, entry.IsText, entry.Token is null, entry.IsDropped);
         digest.Add(entry.Stays);
+        digest.Add(entry.AcceptedAt);
+        digest.Add(entry.AcceptedAt > connectedAt ? entry.AcceptedAt : connectedAt);
         digest.Add(entry.ExpiresAt);
         digest.Add(entry.Slot?.Id.Key);
+        if (entry is { HasBegun: true, Slot: { } slot }) { AppendParked(digest, slot, connectedAt); }
+    }
+
+    private static void AppendParked(StateDigest digest, KeySlot slot, Instant connectedAt)
+    {
+        digest.Add(slot.HasParked);
+        if (slot.HasParked) { Append(digest, in slot.Parked, connectedAt); }
     }
 
     private static SendOutcome OutcomeOf(in OutboxEntry entry, Instant now) => now >= entry.ExpiresAt ? SendOutcome.Expired : SendOutcome.NotSent;

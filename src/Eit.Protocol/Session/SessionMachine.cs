@@ -547,11 +547,13 @@ public sealed class SessionMachine
         digest.Add(_close?.GiveUpAt);
         digest.Add(_handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1, _handOver?.New.Epoch ?? 0);
         digest.Add(_handOver?.GapDeadline);
-        digest.Add(_slow.DueAt(_sender.WaitingSince));
+        (Instant connectedAt, bool isTold, long processedAtStrike, int strikes) = _slow.State;
+        digest.Add(isTold);
+        digest.Add(processedAtStrike, strikes);
         _active?.AppendTo(digest);
         _candidate?.AppendTo(digest);
         _handOver?.Old?.AppendTo(digest);
-        _sender.AppendTo(digest);
+        _sender.AppendTo(digest, connectedAt);
         _receiver.AppendTo(digest);
     }
 

@@ -17,6 +17,18 @@ public class ExplorationTests
         Assert.InRange(result.Settled, 1, int.MaxValue);
     }
 
+    /// <summary>What waits for credit may have begun to wait before or after a gap let time pass. The audits go ways again, and compare.</summary>
+    [Fact]
+    public void States_that_differ_only_in_how_long_messages_have_waited_are_told_apart()
+    {
+        ExplorationBounds world = ExplorationBounds.Default.Single(static world => world.Name == "L") with { MessagesUp = 3, Cuts = 1 };
+
+        ExplorationResult result = new Exploration(world).Run();
+
+        Assert.True(result.IsComplete, result.Describe());
+        Assert.InRange(result.Audits, 10, int.MaxValue);
+    }
+
     [Theory]
     [MemberData(nameof(SimulationTests.Canaries), MemberType = typeof(SimulationTests))]
     public void A_planted_bug_is_found_with_the_steps_that_lead_to_it(string canary)

@@ -68,7 +68,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         new("I", "messages in pieces, credit for one at a time") { CyclesAsked = 2, Cuts = 1, HasPieces = true, WindowMessages = 1 },
         new("J", "from the first dial, with a cycle") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 1, DialFailures = 1, BeginsBeforeTheFirstDial = true },
         new("K", "from the first dial, with dials that arrive when they are given up") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
-        new("L", "messages of one key beside one that overtakes them, credit for one at a time") { MessagesUp = 3, MessagesDown = 0, Cycles = 1, Cuts = 1, HasKeys = true, WindowMessages = 1 },
+        new("L", "messages of one key beside one that overtakes them, credit for one at a time") { MessagesUp = 4, MessagesDown = 1, Cycles = 1, Cuts = 2, HasKeys = true, WindowMessages = 1 },
         new("M", "a drain: asked to move, then closed") { MessagesUp = 1, MessagesDown = 1, CyclesAsked = 1, Cuts = 1, Closes = 1 },
     ];
 
