@@ -25,7 +25,7 @@ public sealed class FrameBatch
     public void Clear()
     {
         Array.Clear(_frames, 0, Count);
-        if (_acksUsed == 0) { _firstAck = null; }                  // Keepalive has none.
+        if (Count > 0 && _acksUsed == 0) { _firstAck = null; }     // Keepalive has none.
         (Count, _acksUsed, _scratchUsed) = (0, 0, 0);
     }
 
