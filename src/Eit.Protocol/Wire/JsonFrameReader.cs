@@ -68,7 +68,7 @@ public sealed class JsonFrameReader : FrameReader
         }
     }
 
-    /// <summary>Reads a data frame of text in the writer's own shape.</summary>
+    /// <summary>Reads a data frame in the writer's own shape.</summary>
     /// <returns>The position after it, or -1 if it is anything else.</returns>
     private static int TryFastData(ReadOnlyMemory<byte> message, int position, FrameBatch frames)
     {
@@ -78,7 +78,12 @@ public sealed class JsonFrameReader : FrameReader
         if (!TryNumber(rest, ref at, out long number) || number == 0) { return -1; }
         Frame frame = s_plainText;
         bool isPlain = TryExpect(rest, ref at, ",\"text\":\""u8);
-        if (!isPlain && !(TryOptional(rest, ref at, ref frame) && TryExpect(rest, ref at, ",\"text\":\""u8))) { return -1; }
+        if (!isPlain)
+        {
+            if (!TryOptional(rest, ref at, ref frame)) { return -1; }
+            if (TryExpect(rest, ref at, ",\"bin\":\""u8)) { return TryFastBinary(message, position, at, frame with { Number = number, IsText = false }, frames); }
+            if (!TryExpect(rest, ref at, ",\"text\":\""u8)) { return -1; }
+        }
         int length = rest[at..].IndexOfAny(s_notPlain);
         if (length < 0 || rest[at + length] != (byte)'"' || at + length + 1 >= rest.Length || rest[at + length + 1] != (byte)'}') { return -1; }
         ReadOnlySpan<byte> text = rest.Slice(at, length);
@@ -86,6 +91,18 @@ public sealed class JsonFrameReader : FrameReader
         if (!isAscii && !Utf8.IsValid(text)) { return -1; }
         string? shortText = length > ShortTextBytesMax ? null : isAscii ? Encoding.Latin1.GetString(text) : Encoding.UTF8.GetString(text);   // Latin-1 widens in one pass.
         frames.Add(frame with { Number = number, Payload = message.Slice(position + at, length), Text = shortText });
+        return position + at + length + 2;
+    }
+
+    /// <summary>Reads the rest of a data frame of bytes in the writer's own shape.</summary>
+    private static int TryFastBinary(ReadOnlyMemory<byte> message, int position, int at, in Frame frame, FrameBatch frames)
+    {
+        ReadOnlySpan<byte> rest = message.Span[(position + at)..];
+        int length = rest.IndexOfAny(s_notPlain);
+        if (length < 0 || rest[length] != (byte)'"' || length + 1 >= rest.Length || rest[length + 1] != (byte)'}') { return -1; }
+        Memory<byte> scratch = frames.Scratch(length, message.Length);
+        if (!JsonMembers.TryDecode(rest[..length], scratch.Span, out int written)) { return -1; }
+        frames.Add(frame with { Payload = scratch[..written] });
         return position + at + length + 2;
     }
 

@@ -55,6 +55,10 @@ internal sealed class JsonMembers
         catch (InvalidOperationException) { return string.Empty; }
     }
 
+    /// <summary>The decoder would skip white space, which is not base64: then the lengths do not fit.</summary>
+    internal static bool TryDecode(ReadOnlySpan<byte> base64, Span<byte> bytes, out int written) =>
+        Base64.DecodeFromUtf8(base64, bytes, out _, out written) == System.Buffers.OperationStatus.Done && Base64.GetMaxEncodedToUtf8Length(written) == base64.Length;
+
     private Violation? ReadMember(string name, ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
     {
         if (name is "text") { return ReadText(ref reader, message, frames); }
@@ -112,10 +116,6 @@ internal sealed class JsonMembers
         written = 0;
         return TryString(ref reader, out string base64) && TryDecode(Encoding.UTF8.GetBytes(base64), bytes, out written);
     }
-
-    /// <summary>The decoder would skip white space, which is not base64: then the lengths do not fit.</summary>
-    private static bool TryDecode(ReadOnlySpan<byte> base64, Span<byte> bytes, out int written) =>
-        Base64.DecodeFromUtf8(base64, bytes, out _, out written) == System.Buffers.OperationStatus.Done && Base64.GetMaxEncodedToUtf8Length(written) == base64.Length;
 
     private static bool TryString(ref Utf8JsonReader reader, out string text)
     {

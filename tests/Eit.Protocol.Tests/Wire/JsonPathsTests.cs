@@ -111,6 +111,15 @@ public class JsonPathsTests
     [InlineData("""{"t":"data","n":1,"text":"a"}x""")]
     [InlineData("""{"t":"data","n":1,"text":"a"}{"t":"data","n":2,"text":"b"}""")]
     [InlineData("""{"t":"data","n":1,"text":"a"} """)]
+    [InlineData("""{"t":"data","n":1,"bin":""}""")]
+    [InlineData("""{"t":"data","n":1,"bin":"AAE="}""")]
+    [InlineData("""{"t":"data","n":1,"bin":"AAE"}""")]
+    [InlineData("""{"t":"data","n":1,"bin":"A AE="}""")]
+    [InlineData("""{"t":"data","n":1,"bin":"AA-_"}""")]
+    [InlineData("""{"t":"data","n":1,"bin":"AA\u002b="}""")]
+    [InlineData("""{"t":"data","n":1,"bin":"AAE=","bin":""}""")]
+    [InlineData("""[{"t":"data","n":1,"bin":"AAE="},{"t":"data","n":2,"lane":0,"bin":"AAAA"},{"t":"data","n":3,"text":"c"}]""")]
+    [InlineData("""[{"t":"data","n":1,"bin":"AAE="},{"t":"data","n":2,"bin":"AA"}]""")]
     public void At_the_edges_of_the_fast_way_both_ways_agree(string message)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(message);
