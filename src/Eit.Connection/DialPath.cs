@@ -21,17 +21,8 @@ internal sealed class DialPath : IDisposable
     /// <param name="headers">The headers of the request, besides those of the WebSocket.</param>
     internal DialPath(EitConnectionOptions options, IReadOnlyList<(string Name, string Value)> headers)
     {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectCallback = ConnectAsync,
-            PlaintextStreamFilter = SecuredAsync,
-        };
-        if (options.Proxy is { } proxy) { (handler.UseProxy, handler.Proxy) = (true, proxy); }
-        if (options.ClientCertificates.Count > 0) { handler.SslOptions.ClientCertificates = options.ClientCertificates; }
-        handler.SslOptions.RemoteCertificateValidationCallback = options.PinnedCertificateSha256 is { } pin ? Pinned(pin) : options.CertificateValidation;
-        _invoker = new HttpMessageInvoker(new Head(handler, headers), disposeHandler: true);
+        HttpMessageHandler way = options.World is { } world ? world.CreateHandler() : MakeHandler(options);
+        _invoker = new HttpMessageInvoker(new Head(way, headers), disposeHandler: true);
     }
 
     internal HttpMessageInvoker Invoker => _invoker ?? throw new ObjectDisposedException(nameof(DialPath));
@@ -56,6 +47,21 @@ internal sealed class DialPath : IDisposable
         socket?.Dispose();
         _invoker?.Dispose();
         _invoker = null;                                           // The connection refers to its callbacks as long as it lives.
+    }
+
+    private SocketsHttpHandler MakeHandler(EitConnectionOptions options)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectCallback = ConnectAsync,
+            PlaintextStreamFilter = SecuredAsync,
+        };
+        if (options.Proxy is { } proxy) { (handler.UseProxy, handler.Proxy) = (true, proxy); }
+        if (options.ClientCertificates.Count > 0) { handler.SslOptions.ClientCertificates = options.ClientCertificates; }
+        handler.SslOptions.RemoteCertificateValidationCallback = options.PinnedCertificateSha256 is { } pin ? Pinned(pin) : options.CertificateValidation;
+        return handler;
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

@@ -30,7 +30,8 @@ internal sealed class Dialler
 
     internal async Task<DialResult> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var time = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _options.TimeProvider);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, time.Token);
         DialPath? path = null;
         ClientWebSocket? socket = null;
         TransportLine? line = null;
@@ -38,7 +39,7 @@ internal sealed class Dialler
         try
         {
             string? token = await AskTokenAsync(request, limit.Token).ConfigureAwait(false);
-            limit.CancelAfter(_options.DialLimit);
+            time.CancelAfter(_options.DialLimit);
             phase = DialPhase.Connecting;
             socket = new ClientWebSocket();
             Prepare(socket, request);
@@ -87,8 +88,8 @@ internal sealed class Dialler
     private async ValueTask<string?> AskTokenAsync(DialRequest request, CancellationToken cancellationToken)
     {
         if (_options.TokenProvider is not { } provider) { return null; }
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_options.TokenLimit);
+        using var time = new CancellationTokenSource(_options.TokenLimit, _options.TimeProvider);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, time.Token);
         CancellationToken gone = limit.Token;
         Task<string?> asking = Task.Run(() => provider(new TokenRequest(request.TokenReason), gone).AsTask(), gone);   // A provider may block, too.
         try { return await asking.WaitAsync(limit.Token).ConfigureAwait(false); }

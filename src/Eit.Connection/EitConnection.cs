@@ -75,6 +75,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         _pipeline = _options.RedialPipeline ?? (ReferenceEquals(options.TimeProvider, TimeProvider.System) ? s_builtInPipeline : BuiltInPipeline(options.TimeProvider));
         _dialDeadline = wheel.Register(static state => ((EitConnection)state!).DialIsDue(), this);
         _networkSettled = wheel.Register(static state => ((EitConnection)state!).CheckNow(), this);
+        _options.World?.Made(this);
     }
 
     /// <summary>Raised when the state has changed: in order, one at a time, never together with a handler.</summary>
@@ -457,6 +458,7 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private async Task DisposeOnceAsync()
     {
+        _options.World?.Disposing(this, _disposed.Task);
         NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
         await CloseAsync().ConfigureAwait(false);
         SessionPump[] pumps;

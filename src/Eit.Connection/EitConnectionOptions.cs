@@ -98,6 +98,9 @@ public sealed record EitConnectionOptions
     /// <value>Default null: another one each time.</value>
     public ulong? JitterSeed { get; set; }
 
+    /// <summary>Gets or sets the world that the connection lives in when it is not this one: a simulated network and its time.</summary>
+    internal IClientWorld? World { get; set; }
+
     /// <summary>Names every value that is missing or out of range; empty when all is well.</summary>
     /// <param name="path">What the messages call these options.</param>
     public IEnumerable<string> Faults(string path = "Eit")

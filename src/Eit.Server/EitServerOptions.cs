@@ -75,6 +75,10 @@ public sealed record EitServerOptions
     /// <value>Default null.</value>
     public Func<HttpContext, ValueTask<bool>>? Admits { get; set; }
 
+    /// <summary>Gets or sets the seed of the jitter of the sessions, each of which gets another seed from it.</summary>
+    /// <value>Default null: others each time.</value>
+    public ulong? JitterSeed { get; set; }
+
     /// <summary>Gets the exemption from the guard; null unless <see cref="ExemptForDevelopment"/> was called.</summary>
     internal DevelopmentExemption? Exemption { get; private set; }
 

@@ -22,6 +22,7 @@ public sealed partial class EitSessions
     private readonly SessionSettings _settings;
     private readonly SessionSettings _settingsWithoutResume;
     private TimeSpan _announcedSpread;
+    private ulong _begun;
     private long _slowConsumers;
     private volatile bool _isDraining;
     private volatile bool _isOverloaded;
@@ -250,7 +251,7 @@ public sealed partial class EitSessions
         {
             settings = settings with { SlowConsumers = policy.SlowConsumers, SlowConsumerAfter = policy.After ?? settings.SlowConsumerAfter };
         }
-        var jitter = new SeededJitter(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+        var jitter = new SeededJitter(Options.JitterSeed + _begun++ ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
         var id = new SessionId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
         var machine = SessionMachine.Accept(id, RandomNumberGenerator.GetBytes(ResumeProof.SecretBytes), hello, terms, refusal, settings, jitter, Wheel.Now);
         return new EitSession(this, machine, hello.Instance, context, principalKey, makeHandler, SessionLogger);

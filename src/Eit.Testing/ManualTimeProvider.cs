@@ -1,22 +1,33 @@
-namespace Eit.Tests;
+namespace Eit.Testing;
 
-/// <summary>A clock that stands still until a test advances it.</summary>
-/// <remarks>Its timers call back on the thread of <see cref="Advance"/>, in the order of their times.</remarks>
-internal sealed class ManualTimeProvider : TimeProvider
+/// <summary>A clock that stands still until it is advanced.</summary>
+/// <remarks>Its timers call back on the thread that advances it, in the order of their times; of several with the same time, in the order in which they were armed.
+/// All members are safe from any thread.</remarks>
+public sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
-    private readonly DateTimeOffset _startedAt = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly DateTimeOffset _startedAt;
     private long _now;
     private int _timersCreated;
     private int _calls;
 
+    /// <summary>Makes a clock.</summary>
+    /// <param name="startedAt">What time it is at first; null: 1 January 2026, 0:00 UTC.</param>
+    public ManualTimeProvider(DateTimeOffset? startedAt = null)
+    {
+        _startedAt = startedAt ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    }
+
+    /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    /// <inheritdoc/>
+    /// <remarks>Always UTC.</remarks>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
     /// <summary>Gets the time since the clock was made.</summary>
-    public TimeSpan Elapsed => new(GetTimestamp());
+    public TimeSpan Elapsed => new(Volatile.Read(ref _now));
 
     /// <summary>Gets how many timers were ever made.</summary>
     public int TimersCreated => Volatile.Read(ref _timersCreated);
@@ -27,15 +38,42 @@ internal sealed class ManualTimeProvider : TimeProvider
     /// <summary>Gets how many timers are armed.</summary>
     public int ArmedTimers
     {
-        get { lock (_gate) { return _timers.Count; } }
+        get
+        {
+            lock (_gate) { return _timers.Count; }
+        }
     }
 
-    public override long GetTimestamp() => Volatile.Read(ref _now);
+    /// <summary>Gets when the next timer is due, as <see cref="Elapsed"/> will be then; null if none is armed.</summary>
+    public TimeSpan? NextDue
+    {
+        get
+        {
+            lock (_gate) { return _timers.MinBy(static timer => timer.DueAt) is { } first ? new TimeSpan(Math.Max(_now, first.DueAt)) : null; }
+        }
+    }
 
-    public override DateTimeOffset GetUtcNow() => _startedAt + Elapsed;
+    /// <summary>Hears that somebody looks at the clock, or arms a timer.</summary>
+    internal Action? Used { get; set; }
 
+    /// <inheritdoc/>
+    public override long GetTimestamp()
+    {
+        Used?.Invoke();
+        return Volatile.Read(ref _now);
+    }
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow()
+    {
+        Used?.Invoke();
+        return _startedAt + Elapsed;
+    }
+
+    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        ArgumentNullException.ThrowIfNull(callback);
         Interlocked.Increment(ref _timersCreated);
         ManualTimer timer = new(this, callback, state);
         timer.Change(dueTime, period);
@@ -44,10 +82,11 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     /// <summary>Moves the clock on. Each timer that is due on the way calls back at its own time, also when it was armed on the way.</summary>
     /// <param name="by">How far; zero calls the timers that are due already.</param>
+    /// <remarks>What a callback throws comes out here, and the clock stays where it is.</remarks>
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
-        long target = GetTimestamp() + by.Ticks;
+        long target = Volatile.Read(ref _now) + by.Ticks;
         while (TakeFirstDue(target) is { } timer)
         {
             Interlocked.Increment(ref _calls);
@@ -62,7 +101,7 @@ internal sealed class ManualTimeProvider : TimeProvider
         lock (_gate)
         {
             // The first of several with the same time is the one that was armed first.
-            ManualTimer? first = _timers.MinBy(timer => timer.DueAt);
+            ManualTimer? first = _timers.MinBy(static timer => timer.DueAt);
             if (first is null || first.DueAt > target) { return null; }
 
             Volatile.Write(ref _now, Math.Max(_now, first.DueAt));
@@ -90,6 +129,7 @@ internal sealed class ManualTimeProvider : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
+            owner.Used?.Invoke();
             lock (owner._gate)
             {
                 if (_isDisposed) { return false; }

@@ -1,0 +1,24 @@
+using Eit.Connection;
+
+namespace Eit.Testing.Transport;
+
+/// <summary>One client of the world: whose it is, and on which network.</summary>
+internal sealed class ClientEnd(EitTestNetwork network, string? user) : IClientWorld
+{
+    internal EitTestNetwork Network { get; } = network;
+
+    /// <summary>Who the requests are authenticated as, as far as the world does it; null: nobody.</summary>
+    internal string? User { get; } = user;
+
+    internal EitConnection? Connection { get; private set; }
+
+    public void Made(EitConnection connection)
+    {
+        Connection = connection;
+        Network.World.Made(this);
+    }
+
+    public HttpMessageHandler CreateHandler() => new DialHandler(this);
+
+    public void Disposing(EitConnection connection, Task disposed) => Network.World.Disposing(this, disposed);
+}
