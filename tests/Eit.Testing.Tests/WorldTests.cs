@@ -90,6 +90,18 @@ public class WorldTests
     }
 
     [Fact]
+    public async Task The_seed_decides_when_the_server_says_that_it_is_alive()
+    {
+        TimeSpan? first = await SilenceOfAsync(seed: 5);
+        TimeSpan? again = await SilenceOfAsync(seed: 5);
+        TimeSpan? other = await SilenceOfAsync(seed: 6);
+
+        Assert.NotNull(first);
+        Assert.Equal(first, again);
+        Assert.NotEqual(first, other);
+    }
+
+    [Fact]
     public async Task Each_client_has_the_faults_of_its_own_network()
     {
         await using EitTestWorld world = await Worlds.StartAsync(new Notebook());
@@ -265,6 +277,15 @@ public class WorldTests
         Assert.Throws<ArgumentOutOfRangeException>(() => world.Schedule(Seconds(-1), static () => { }));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => world.AdvanceAsync(Seconds(-1)));
         await Assert.ThrowsAsync<InvalidOperationException>(world.StartServerAsync);
+    }
+
+    private static async Task<TimeSpan?> SilenceOfAsync(ulong seed)
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(new Notebook(), seed);
+        await using EitConnection client = await world.StartClientAsync();
+
+        await world.AdvanceAsync(Seconds(31.4));
+        return client.LastHeard;
     }
 
     private static async Task<List<TimeSpan>> RedialsOfAsync(ulong seed)
