@@ -36,9 +36,27 @@ internal abstract class Gateway : IAsyncDisposable
     {
         using X509Certificate2 certificate = TestCertificate.Make(TimeProvider.System.GetUtcNow());
         using ECDsa key = certificate.GetECDsaPrivateKey()!;
-        string keyPem = key.ExportPkcs8PrivateKeyPem();
-        File.WriteAllText(KeyFile, keyPem);
-        File.WriteAllText(CertificateFile, $"{certificate.ExportCertificatePem()}\n{keyPem}\n");   // HAProxy wants both in one file; nginx reads the first part.
+        Identity = (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>Its certificate and the key of it, in PEM, from its next start or reload on.</summary>
+    internal (string Certificate, string Key) Identity
+    {
+        get => (File.ReadAllText(CertificateFile), File.ReadAllText(KeyFile));
+        set
+        {
+            File.WriteAllText(KeyFile, value.Key);
+            File.WriteAllText(CertificateFile, $"{value.Certificate}\n{value.Key}\n");   // HAProxy wants both in one file; nginx reads the first part.
+        }
+    }
+
+    internal string CertificateSha256
+    {
+        get
+        {
+            using var certificate = X509Certificate2.CreateFromPem(Identity.Certificate);
+            return certificate.GetCertHashString(HashAlgorithmName.SHA256);
+        }
     }
 
     internal async Task StartAsync()

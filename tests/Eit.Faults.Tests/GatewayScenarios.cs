@@ -7,6 +7,7 @@ internal static class GatewayScenarios
     private static readonly TalkOptions s_rarely = new(TimeSpan.FromSeconds(1.5), 100);
 
     private static readonly TimeSpan s_oldWorker = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_newWorker = TimeSpan.FromSeconds(0.2);
 
     internal static IEnumerable<Scenario> All =>
     [
@@ -20,6 +21,7 @@ internal static class GatewayScenarios
         Answering("nginx answers 401 for 2 s", Bounds.Refused, "return 401;"),
         Answering("nginx answers 403 for 2 s", Bounds.Silence, "return 403;"),
         new Scenario<GatewayWorld>("nginx is reloaded with another certificate", Bounds.Loud, static () => GatewayWorld.StartAsync(new Nginx()), ChangeCertificateAsync) { Need = Need.Nginx, Rounds = 3 },
+        new Scenario<GatewayWorld>("nginx has a certificate that is not trusted, for 2 s", Bounds.Refused, static () => GatewayWorld.StartAsync(new Nginx(), pins: true), DistrustAsync) { Need = Need.Nginx, Rounds = 3 },
     ];
 
     private static IEnumerable<Scenario> Of(string name, Need need, Func<Gateway> make)
@@ -56,6 +58,19 @@ internal static class GatewayScenarios
         await ReloadAsync(world);
     }
 
+    /// <summary>A client dials on and on, as after any failed dial: who has put the certificate there may notice. It sends nothing to who is not trusted.</summary>
+    private static async Task DistrustAsync(GatewayWorld world)
+    {
+        (string Certificate, string Key) trusted = world.Gateway.Identity;
+        await ChangeCertificateAsync(world);
+        await Patience.LastAsync(TimeSpan.FromSeconds(2));
+        world.ExpectNobodyConnected();
+        world.ExpectAll(static talk => talk.Story.Any(static told => told.What.Contains("TLS failed", StringComparison.Ordinal)), "has seen that the certificate is not trusted");
+        world.Gateway.Identity = trusted;
+        await world.Gateway.ReloadAsync(world.Settings);
+        await Patience.LastAsync(s_newWorker);
+    }
+
     private static async Task RestartAsync(GatewayWorld world)
     {
         await world.Gateway.KillAsync();
@@ -82,6 +97,6 @@ internal static class GatewayScenarios
         await world.Gateway.ReloadAsync(world.Settings with { Answer = answer });
         await Patience.LastAsync(s_oldWorker + TimeSpan.FromSeconds(2));
         await world.Gateway.ReloadAsync(world.Settings);
-        await Patience.LastAsync(TimeSpan.FromSeconds(0.2));
+        await Patience.LastAsync(s_newWorker);
     }
 }

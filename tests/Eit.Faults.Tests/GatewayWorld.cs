@@ -7,7 +7,8 @@ namespace Eit.Faults.Tests;
 /// <param name="gateway">The proxy.</param>
 /// <param name="idleSeconds">How long nothing may come through it.</param>
 /// <param name="timeoutSeconds">The time-out of both ends.</param>
-internal sealed class GatewayWorld(Gateway gateway, int idleSeconds, double timeoutSeconds) : World
+/// <param name="pins">Whether clients trust only the certificate that the proxy has when they are made.</param>
+internal sealed class GatewayWorld(Gateway gateway, int idleSeconds, double timeoutSeconds, bool pins) : World
 {
     internal Gateway Gateway => gateway;
 
@@ -15,9 +16,9 @@ internal sealed class GatewayWorld(Gateway gateway, int idleSeconds, double time
 
     protected override IPEndPoint Front => gateway.EndPoint;
 
-    internal static async Task<GatewayWorld> StartAsync(Gateway gateway, int idleSeconds = 30, double timeoutSeconds = 2)
+    internal static async Task<GatewayWorld> StartAsync(Gateway gateway, int idleSeconds = 30, double timeoutSeconds = 2, bool pins = false)
     {
-        var world = new GatewayWorld(gateway, idleSeconds, timeoutSeconds);
+        var world = new GatewayWorld(gateway, idleSeconds, timeoutSeconds, pins);
         await world.StartServerAsync(timeoutSeconds: timeoutSeconds);
         gateway.Configure(world.Settings);
         await gateway.StartAsync();
@@ -28,6 +29,7 @@ internal sealed class GatewayWorld(Gateway gateway, int idleSeconds, double time
     {
         EitConnectionOptions options = base.ClientOptions();
         options.Session.Timeout = TimeSpan.FromSeconds(timeoutSeconds);
+        if (pins) { (options.CertificateValidation, options.PinnedCertificateSha256) = (null, gateway.CertificateSha256); }
         return options;
     }
 

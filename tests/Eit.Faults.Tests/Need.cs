@@ -9,6 +9,9 @@ internal enum Need
     /// <summary>Signals to processes: Linux.</summary>
     Signals,
 
+    /// <summary>Limits of other processes, with the program <c>prlimit</c>: Linux.</summary>
+    Limits,
+
     /// <summary>The program <c>nginx</c>.</summary>
     Nginx,
 

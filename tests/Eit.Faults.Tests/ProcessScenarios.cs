@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using Eit.Cli;
+using Eit.EndToEnd.Tests;
 
 namespace Eit.Faults.Tests;
 
@@ -8,17 +10,28 @@ internal static class ProcessScenarios
 {
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(3);
+
+    /// <summary>After this time a loss counts as a first one again, with the default back-off.</summary>
+    private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(11);
+
+    /// <summary><c>eit soak</c> has the default back-off, which after the five failures that fit into a second waits for up to 8 s; and a second to dial.</summary>
+    private static readonly TimeSpan s_defaultBackoff = TimeSpan.FromSeconds(9);
+
     internal static IEnumerable<Scenario> All =>
     [
         Of("the server is frozen for 1 s", Bounds.BlackHoled(1), static world => world.FreezeAsync(1)) with { Rounds = 3 },
         Of("the server is frozen for 10 s", Bounds.BlackHoled(10), static world => world.FreezeAsync(10)) with { Rounds = 2 },
         Of("the server is frozen for 60 s", Bounds.BlackHoled(60), static world => world.FreezeAsync(60)) with { Rounds = 1 },
-        new FrozenClientScenario("the client is frozen for 1 s", Bounds.BlackHoled(1), 1) { Rounds = 3 },
-        new FrozenClientScenario("the client is frozen for 10 s", Bounds.BlackHoled(10), 10) { Rounds = 1 },
-        new FrozenClientScenario("the client is frozen for 60 s", Bounds.BlackHoled(60), 60) { Rounds = 1 },
+        Frozen(1) with { Rounds = 3 },
+        Frozen(10) with { Rounds = 1 },
+        Frozen(60) with { Rounds = 1 },
         Of("the server is killed, and another takes its place", Bounds.Silence, static world => world.ReplaceServerAsync()) with { EndsSessions = true },
 
-        new HerdScenario("500 clients lose their server, and another takes its place; spread 2 s", TimeSpan.FromSeconds(2 + 5), 2) { Talks = 500, EndsSessions = true, Talk = new TalkOptions(TimeSpan.FromMilliseconds(500), 100), Need = Need.Signals },
+        new HerdScenario("500 clients lose their server, and another takes its place; spread 2 s", TimeSpan.FromSeconds(2 + 5), 2) { IsAlone = true, Talks = 500, EndsSessions = true, Talk = new TalkOptions(TimeSpan.FromMilliseconds(500), 100), Need = Need.Signals },
+
+        new Scenario<ProxyWorld>("the server has no file descriptor left to accept with, for 3 s", Bounds.BlackHoled(3), static () => ProxyWorld.StartAsync(readsFrames: false), ExhaustServerAsync) { Need = Need.Limits, Rounds = 2 },
+        new ClientProcessScenario("the client has no file descriptor left to dial with, for 1 s", s_defaultBackoff, 1, ExhaustClientAsync) { Need = Need.Limits, Rounds = 1, FailsDials = true, Before = s_stable },
 
         Of("the clock of the client jumps an hour ahead, and back", Bounds.Loud, static async world =>
         {
@@ -67,6 +80,50 @@ internal static class ProcessScenarios
             }),
         },
     ];
+
+    private static ClientProcessScenario Frozen(double seconds) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"the client is frozen for {seconds} s"), Bounds.BlackHoled(seconds), seconds, (_, client) => FreezeClientAsync(client, seconds)) { Need = Need.Signals };
+
+    private static async Task FreezeClientAsync(int client, double seconds)
+    {
+        Signals.Send(client, ProcessSignal.Stop);
+        await Patience.LastAsync(TimeSpan.FromSeconds(seconds));
+        Signals.Send(client, ProcessSignal.Continue);
+    }
+
+    /// <summary>
+    /// Idle connections take all that a server has left. Its sessions go on; then their transports are cut, and no dial gets through. It has lost transports before: with nothing left .NET
+    /// could not load what it needs for that, and would end the process. Kestrel tries to accept without a pause meanwhile, which takes a processor.
+    /// </summary>
+    private static async Task ExhaustServerAsync(ProxyWorld world)
+    {
+        world.Proxy.CutAll();
+        await Patience.LastAsync(s_calm);
+        await world.AskAllAsync();
+        int limit = Descriptors.LeastLimitOf(world.Server.Id);
+        int before = await Descriptors.LimitAsync(world.Server.Id, limit);
+        using (var crowd = new IdleCrowd())
+        {
+            await crowd.GatherAsync(new IPEndPoint(IPAddress.Loopback, world.Server.Port), limit - Descriptors.CountOf(world.Server.Id) + 50);
+            await Patience.UntilAsync(() => Descriptors.CountOf(world.Server.Id) >= limit - 1);   // One may be that of an attempt to accept.
+            await world.AskAllMeanwhileAsync();
+            world.Proxy.CutAll();
+            await Patience.LastAsync(TimeSpan.FromSeconds(3));
+            world.ExpectNobodyConnected();
+        }
+        await Descriptors.LimitAsync(world.Server.Id, before);
+    }
+
+    /// <summary>A client that has dialled again before keeps what it has and gets nothing new; then its transports are cut, and no dial can begin.</summary>
+    private static async Task ExhaustClientAsync(ProxyWorld world, int client)
+    {
+        world.Proxy.CutAll();
+        await Patience.LastAsync(s_stable);
+        int before = await Descriptors.LimitAsync(client, 1);
+        world.Proxy.CutAll();
+        await Patience.LastAsync(TimeSpan.FromSeconds(1));
+        await Descriptors.LimitAsync(client, before);
+    }
 
     private static Scenario<ProcessWorld> Of(string name, TimeSpan bound, Func<ProcessWorld, Task> inflict) => new(name, bound, static () => ProcessWorld.StartAsync(), inflict) { Need = Need.Signals };
 

@@ -17,6 +17,9 @@ internal abstract record Scenario(string Name, TimeSpan Bound)
     /// <summary>Whether it is quick enough to run with every run of the tests.</summary>
     internal bool IsShort { get; init; }
 
+    /// <summary>Whether it needs the machine for itself: others would be in its way, or it in theirs.</summary>
+    internal bool IsAlone { get; init; }
+
     /// <summary>Whether it ends sessions, as when their server dies: then every message has its true outcome.</summary>
     internal bool EndsSessions { get; init; }
 
@@ -43,6 +46,7 @@ internal sealed record Scenario<TWorld>(string Name, TimeSpan Bound, Func<Task<T
             await Inflict(world);
             recoveries.AddRange(await world.AskAllAsync());
         }
-        return new Outcome(this, recoveries, await world.FinishTalksAsync(), world.Problems);
+        string story = recoveries.Exists(took => took > Bound * Suite.Slack) ? world.Story : string.Empty;
+        return new Outcome(this, recoveries, await world.FinishTalksAsync(), world.Problems) { Note = story };
     }
 }

@@ -2,7 +2,7 @@ using Xunit.Abstractions;
 
 namespace Eit.Faults.Tests;
 
-/// <summary>They measure, so they run one after the other.</summary>
+/// <summary>They measure, so nothing runs beside them but each other.</summary>
 [Collection(nameof(ScenarioTests)), CollectionDefinition(nameof(ScenarioTests), DisableParallelization = true)]
 public class ScenarioTests(ITestOutputHelper output)
 {

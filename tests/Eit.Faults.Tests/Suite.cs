@@ -7,28 +7,56 @@ internal static class Suite
     private static readonly string[] s_lacks = (Environment.GetEnvironmentVariable("EIT_FAULTS_LACKS") ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     private static readonly string? s_report = Environment.GetEnvironmentVariable("EIT_FAULTS_REPORT");
 
-    internal static Scenario[] All { get; } = [.. ProxyScenarios.All, .. GatewayScenarios.All, .. NamespaceScenarios.All, .. ProcessScenarios.All];
+    private static readonly Lazy<Dictionary<string, Task<Outcome>>> s_runs = new(Begin);
+
+    internal static Scenario[] All { get; } = [.. ProcessScenarios.All, .. NamespaceScenarios.All, .. GatewayScenarios.All, .. ProxyScenarios.All];
 
     /// <summary>By how much a bound may be missed: the short ones run beside all other tests, which take the processors' time.</summary>
-    internal static int Slack => string.IsNullOrEmpty(s_wanted) ? 4 : 1;
+    internal static int Slack => IsBesideOthers ? 4 : 1;
+
+    private static bool IsBesideOthers => string.IsNullOrEmpty(s_wanted);
+
+    /// <summary>How many run at a time, because nearly all of their time is waiting. The longest stand first in <see cref="All"/>.</summary>
+    private static int AtOnce => IsBesideOthers ? 1 : 3;
 
     internal static IEnumerable<Scenario> Selected => All.Where(static scenario => IsWanted(scenario) && !s_lacks.Contains(scenario.Need.ToString()));
 
     /// <summary>What was asked for and can't run here.</summary>
     internal static IEnumerable<Scenario> LeftOut => All.Where(static scenario => IsWanted(scenario) && s_lacks.Contains(scenario.Need.ToString()));
 
-    /// <summary>Runs a scenario, and adds its line to the report, if one was asked for.</summary>
-    internal static async Task<Outcome> RunAsync(Scenario scenario)
+    /// <summary>Gets how a scenario ends. The first that is asked for begins them all.</summary>
+    internal static Task<Outcome> RunAsync(Scenario scenario) => s_runs.Value[scenario.Name];
+
+    private static Dictionary<string, Task<Outcome>> Begin()
     {
-        Outcome outcome;
-        try { outcome = await scenario.RunAsync(); }
+        Report(Outcome.Header);
+        var turns = new SemaphoreSlim(AtOnce);
+        var runs = new Dictionary<string, Task<Outcome>>();
+        foreach (Scenario scenario in Selected.OrderBy(static scenario => scenario.IsAlone))
+        {
+            Task before = scenario.IsAlone ? Task.WhenAll(runs.Values).ContinueWith(static _ => { }, TaskScheduler.Default) : Task.CompletedTask;
+            runs.Add(scenario.Name, RunInTurnAsync(scenario, before, turns));
+        }
+        return runs;
+    }
+
+    /// <summary>Runs a scenario when it is its turn, and adds its line to the report, if one was asked for.</summary>
+    private static async Task<Outcome> RunInTurnAsync(Scenario scenario, Task before, SemaphoreSlim turns)
+    {
+        await before;
+        await turns.WaitAsync();
+        try
+        {
+            Outcome outcome = await Task.Run(scenario.RunAsync);
+            Report(outcome.ToString());
+            return outcome;
+        }
         catch (Exception failure) when (s_report is not null)
         {
             Report($"{scenario.Name}  FAILED: {failure.GetType().Name}: {failure.Message}");
             throw;
         }
-        Report(outcome.ToString());
-        return outcome;
+        finally { turns.Release(); }
     }
 
     /// <summary><c>all</c>, or words of which a name has one, with a bar between them: <c>nginx|HAProxy</c>.</summary>
@@ -47,6 +75,7 @@ internal static class Suite
 
     private static void Report(string line)
     {
-        if (s_report is not null) { File.AppendAllText(s_report, line + "\n"); }
+        if (s_report is null) { return; }
+        lock (s_runs) { File.AppendAllText(s_report, line + "\n"); }
     }
 }

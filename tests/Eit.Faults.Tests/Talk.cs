@@ -10,6 +10,8 @@ namespace Eit.Faults.Tests;
 /// <summary>A client that talks with <c>Eit.TestServer</c>: numbered messages both ways, at their pace, whatever happens; and what came of it.</summary>
 internal sealed class Talk : IAsyncDisposable
 {
+    private const int StoryMax = 100;
+
     private readonly string _name;
     private readonly TalkOptions _options;
     private readonly ConcurrentQueue<TaskCompletionSource> _asked = new();
@@ -18,6 +20,7 @@ internal sealed class Talk : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<long> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Sequence> _heard = [new()];
+    private readonly ConcurrentQueue<(TimeSpan At, string What)> _story = new();
     private Task _talking = Task.CompletedTask;
     private bool _isClosing;
 
@@ -28,9 +31,13 @@ internal sealed class Talk : IAsyncDisposable
         Client = new EitConnection(connection);
         Client.OnMessage(Hear);
         Client.SessionEnded += (_, _) => BeginAnew();
+        Client.StateChanged += (_, change) => Note($"{change.Current}: {change.Reason}");
     }
 
     internal EitConnection Client { get; }
+
+    /// <summary>What it went through lately, each with its time since the machine's start.</summary>
+    internal IEnumerable<(TimeSpan At, string What)> Story => _story;
 
     /// <summary>How many sessions have ended, the last one's planned end aside.</summary>
     internal int SessionsEnded => _heard.Count - 1;
@@ -49,7 +56,9 @@ internal sealed class Talk : IAsyncDisposable
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _asked.Enqueue(answered);
         await answered.Task.Soon();
-        return Stopwatch.GetElapsedTime(began);
+        TimeSpan took = Stopwatch.GetElapsedTime(began);
+        Note(string.Create(CultureInfo.InvariantCulture, $"answered after {took.TotalMilliseconds:F0} ms"));
+        return took;
     }
 
     /// <summary>Ends the talk, and compares what was sent with what came.</summary>
@@ -89,6 +98,12 @@ internal sealed class Talk : IAsyncDisposable
         await _talking;
         await Client.DisposeAsync();
         _stop.Dispose();
+    }
+
+    private void Note(string what)
+    {
+        _story.Enqueue((Stopwatch.GetElapsedTime(0), $"{_name} {what}"));
+        while (_story.Count > StoryMax) { _story.TryDequeue(out _); }
     }
 
     private async Task TalkAsync()

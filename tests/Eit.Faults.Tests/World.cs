@@ -39,6 +39,9 @@ internal abstract class World : IAsyncDisposable
         return Server;
     }
 
+    /// <summary>What the clients went through, for who wants to know why it took so long.</summary>
+    internal string Story => string.Concat(Talks.SelectMany(static talk => talk.Story).OrderBy(static told => told.At).Select(static told => string.Create(CultureInfo.InvariantCulture, $"\n    {told.At.TotalMilliseconds,8:F0} ms  {told.What}")));
+
     internal async Task BeginTalksAsync(int count, TalkOptions options)
     {
         for (int i = 0; i < count; i++) { Talks.Add(new Talk($"client{i}", ClientOptions(), options)); }
@@ -47,6 +50,26 @@ internal abstract class World : IAsyncDisposable
     }
 
     internal Task<TimeSpan[]> AskAllAsync() => Task.WhenAll(Talks.Select(static talk => talk.AskAsync()));
+
+    /// <summary>Asks all while a fault lasts that must not keep them from an answer.</summary>
+    internal async Task AskAllMeanwhileAsync()
+    {
+        TimeSpan slowest = (await AskAllAsync()).Max();
+        if (slowest > Bounds.Loud * Suite.Slack) { Problems.Add(string.Create(CultureInfo.InvariantCulture, $"meanwhile an answer took {slowest.TotalMilliseconds:F0} ms")); }
+    }
+
+    internal void ExpectAll(Func<Talk, bool> isSo, string what)
+    {
+        int others = Talks.Count(talk => !isSo(talk));
+        if (others > 0) { Problems.Add($"not each client {what}, but for {others}"); }
+    }
+
+    /// <summary>Tells of clients that are connected although a fault keeps them from it: then it does not do what it says.</summary>
+    internal void ExpectNobodyConnected()
+    {
+        int connected = Talks.Count(static talk => talk.Client.IsConnected);
+        if (connected > 0) { Problems.Add($"the fault did not keep {connected} clients away"); }
+    }
 
     /// <summary>Asks all clients to move to a new transport now; where the fault forbids it they stay.</summary>
     internal Task CycleAllAsync() => CycleAsync(Talks);
