@@ -14,13 +14,18 @@ internal sealed record Outcome(Scenario Scenario, IReadOnlyList<TimeSpan> Recove
     /// <summary>What else was measured.</summary>
     internal string Note { get; init; } = string.Empty;
 
+    /// <summary>Gets whether a bound was missed, and nothing else is wrong.</summary>
+    internal bool IsOnlyLate => IsLate && Faults.Count() == 1;
+
+    private bool IsLate => Quantile(1) > Scenario.Bound.TotalMilliseconds * Suite.Slack;
+
     /// <summary>Everything that is wrong; empty when the scenario has kept its promises.</summary>
     internal IEnumerable<string> Faults
     {
         get
         {
             if (Recoveries.Count == 0) { yield return "nothing was measured"; }
-            if (Quantile(1) > Scenario.Bound.TotalMilliseconds * Suite.Slack) { yield return string.Create(CultureInfo.InvariantCulture, $"recovery took {Quantile(1):F0} ms"); }
+            if (IsLate) { yield return string.Create(CultureInfo.InvariantCulture, $"recovery took {Quantile(1):F0} ms"); }
             if (Finding.Lost > 0) { yield return $"{Finding.Lost} messages were lost"; }
             if (Finding.Duplicated > 0) { yield return $"{Finding.Duplicated} messages came twice"; }
             if (Finding.Disordered > 0) { yield return $"{Finding.Disordered} messages came out of order"; }

@@ -1,8 +1,13 @@
+using System.Globalization;
+
 namespace Eit.Faults.Tests;
 
 /// <summary>All scenarios, and which of them run: the short ones, or what the environment variable <c>EIT_FAULTS</c> says; without what <c>EIT_FAULTS_LACKS</c> says is not there.</summary>
 internal static class Suite
 {
+    /// <summary>How often a bound may be missed for want of processors. Nothing else is forgiven.</summary>
+    private const int AgainMax = 2;
+
     private static readonly string? s_wanted = Environment.GetEnvironmentVariable("EIT_FAULTS");
     private static readonly string[] s_lacks = (Environment.GetEnvironmentVariable("EIT_FAULTS_LACKS") ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     private static readonly string? s_report = Environment.GetEnvironmentVariable("EIT_FAULTS_REPORT");
@@ -48,6 +53,11 @@ internal static class Suite
         try
         {
             Outcome outcome = await Task.Run(scenario.RunAsync);
+            for (int again = 0; again < AgainMax && outcome.IsOnlyLate && Load.IsTooHigh; again++)
+            {
+                Report(string.Create(CultureInfo.InvariantCulture, $"{outcome}\n    Once more, because the machine's load is {Load.Now}."));
+                outcome = await Task.Run(scenario.RunAsync);
+            }
             Report(outcome.ToString());
             return outcome;
         }
