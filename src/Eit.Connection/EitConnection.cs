@@ -452,13 +452,13 @@ public sealed partial class EitConnection : IAsyncDisposable
             if (!_host.IsInsideHandler) { await before.Task.ConfigureAwait(false); }
             return;
         }
+        _options.World?.Disposing(this, disposed.Task);
         try { await DisposeOnceAsync().ConfigureAwait(false); }
         finally { disposed.TrySetResult(); }
     }
 
     private async Task DisposeOnceAsync()
     {
-        _options.World?.Disposing(this, _disposed.Task);
         NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
         await CloseAsync().ConfigureAwait(false);
         SessionPump[] pumps;

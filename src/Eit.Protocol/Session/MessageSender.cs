@@ -125,7 +125,7 @@ internal sealed class MessageSender(SessionSettings settings)
             IsText = entry.IsText,
             HasMore = entry.HasMore,
             IsPrompt = entry.IsPrompt,
-            WantsAck = _flight.Sent(Cursor, entry.Payload.Length, now) || (entry.IsKeyed && !entry.HasMore),
+            WantsAck = _flight.Sent(Cursor, entry.Payload.Length, now) || (!entry.HasMore && (entry.IsKeyed || entry is { Token: not null, CompleteWhen: CompleteWhen.Received })),
             Life = hasLife ? entry.ExpiresAt.Since(now) : null,
             WrittenAt = hasLife ? ClockOf(now) : 0,
         };

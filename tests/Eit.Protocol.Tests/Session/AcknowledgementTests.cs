@@ -106,13 +106,13 @@ public class AcknowledgementTests
     }
 
     [Fact, Clause("N2.3")]
-    public void Received_is_told_before_the_handler_has_finished_to_those_who_asked_for_that()
+    public void Received_is_told_before_the_handler_has_finished_and_at_once_to_those_who_asked_for_that()
     {
         World world = new World().Connected();
         world.Server.Session.HoldsHandlers = true;
 
         world.Client.Session.Send("one", isAwaited: true, when: CompleteWhen.Received);
-        world.Pass(s_ackDelay);
+        world.Settle();
 
         Assert.Equal([("one", SendOutcome.Received)], world.Client.Session.Outcomes);
     }
