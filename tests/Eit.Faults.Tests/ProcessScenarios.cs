@@ -92,8 +92,8 @@ internal static class ProcessScenarios
     }
 
     /// <summary>
-    /// Idle connections take all that a server has left. Its sessions go on; then their transports are cut, and no dial gets through. It has lost transports before: with nothing left .NET
-    /// could not load what it needs for that, and would end the process. Kestrel tries to accept without a pause meanwhile, which takes a processor.
+    /// Idle connections take all that a server has left. Its sessions go on; then their transports are cut, and no dial gets through. It has lost transports before, and some time ago: of the
+    /// others some were ended by .NET (<c>Out of memory.</c>). Kestrel tries to accept without a pause meanwhile, which takes a processor.
     /// </summary>
     private static async Task ExhaustServerAsync(ProxyWorld world)
     {
