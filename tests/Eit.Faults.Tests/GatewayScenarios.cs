@@ -88,8 +88,10 @@ internal static class GatewayScenarios
 
     private static async Task SwitchAsync(GatewayWorld world)
     {
+        int[] before = [.. world.Talks.Select(static talk => talk.SessionsEnded)];
         await world.StartServerAsync();
         await ReloadAsync(world);
+        await Patience.UntilAsync(() => world.Talks.Zip(before).All(static pair => pair.First.SessionsEnded > pair.Second));   // The old worker may take its time.
     }
 
     private static async Task AnswerAsync(GatewayWorld world, string answer)

@@ -46,7 +46,7 @@ internal sealed record Scenario<TWorld>(string Name, TimeSpan Bound, Func<Task<T
             await Inflict(world);
             recoveries.AddRange(await world.AskAllAsync());
         }
-        string story = recoveries.Exists(took => took > Bound * Suite.Slack) ? world.Story : string.Empty;
-        return new Outcome(this, recoveries, await world.FinishTalksAsync(), world.Problems) { Note = story };
+        var outcome = new Outcome(this, recoveries, await world.FinishTalksAsync(), world.Problems);
+        return outcome.Faults.Any() ? outcome with { Note = world.Story } : outcome;
     }
 }
