@@ -13,6 +13,7 @@ namespace Eit.Server;
 /// <summary>The sessions of this server. All members are safe from any thread.</summary>
 public sealed partial class EitSessions
 {
+    private static readonly TimeSpan s_spreadMin = TimeSpan.FromMilliseconds(20);   // Less is not worth telling.
     private static readonly Meter s_meter = new("Eit.Server");
     private static readonly Counter<long> s_slowConsumerCount = s_meter.CreateCounter<long>("eit.server.slow_consumers", unit: null, "How often a client was found to be a slow consumer.");
 
@@ -267,13 +268,13 @@ public sealed partial class EitSessions
         }
     }
 
-    /// <summary>Tells all clients when the spread has doubled or halved since it was last told (S3.2).</summary>
+    /// <summary>Tells all clients when the spread has doubled or halved since it was last told (S3.2), unless it is next to nothing.</summary>
     private void AnnounceSpread()
     {
         TimeSpan spread = Spread();
         lock (_gate)
         {
-            if (spread <= _announcedSpread * 2 && spread >= _announcedSpread / 2) { return; }
+            if ((spread <= _announcedSpread * 2 || spread < s_spreadMin) && spread >= _announcedSpread / 2) { return; }
             _announcedSpread = spread;
         }
         TellTerms(spread);

@@ -71,7 +71,7 @@ public sealed class EitTestNetwork
     }
 
     /// <summary>Sets how long everything is on the way.</summary>
-    /// <param name="latency">How long; 0 to 5 min. At first 0. A dial takes three times as long there and back.</param>
+    /// <param name="latency">How long; 0 to 5 min. At first 0. A dial takes three times as long there and back, a redial 1 ms more.</param>
     /// <param name="jitter">By how much longer at most, drawn from the seed for each write; order is kept. Default 0; at most 5 min.</param>
     /// <param name="direction">Which way. Default: both.</param>
     public void SetLatency(TimeSpan latency, TimeSpan jitter = default, EitTestDirection direction = EitTestDirection.Both)

@@ -32,7 +32,11 @@ public class PlainBridgeTests
 
         for (int i = 0; i < Count; i++) { await client.SendAsync(Encoding.UTF8.GetBytes($"{i}"), isText: true, CancellationToken.None); }
         await Waits.UntilAsync(() => handler.Heard.Count == 1);
-        time.Advance(TimeSpan.FromSeconds(90));                    // Longer than an outbox keeps its messages.
+        for (int second = 0; second < 90; second++)                // Longer than an outbox keeps its messages; at once, it would look to a write under way as if it had stalled.
+        {
+            await Waits.UntilAsync(static () => ThreadPool.PendingWorkItemCount == 0);
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
         handler.MayGoOn.SetResult();
         await Waits.UntilAsync(() => handler.Heard.Contains($"{Count - 1}"));
         client.Abort();

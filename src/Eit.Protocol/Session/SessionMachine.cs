@@ -517,7 +517,7 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(writer);
         if (Find(epoch) is not { } transport) { return false; }
         writer.Begin();
-        bool isWelcome = transport.Control.Count > 0 && transport.Control[0].Type == FrameType.Welcome;
+        FrameType? first = transport.Control.Count > 0 ? transport.Control[0].Type : null;
         bool isQuiet = true;
         while (transport.Control.TryTake(out Frame control))
         {
@@ -529,8 +529,8 @@ public sealed class SessionMachine
         if (writer.FrameCount == 0) { return false; }
         isQuiet &= writer.FrameCount == controls || transport.PingedAt == now;
         if (isQuiet) { Trim(transport); }
-        if (isWelcome) { transport.WelcomedAt = now; }
-        else { transport.KeepAlive.Sent(now); }                    // The welcome leaves the phase that was drawn for the first ping.
+        if (first == FrameType.Welcome) { transport.WelcomedAt = now; }
+        if (first is not (FrameType.Welcome or FrameType.Terms)) { transport.KeepAlive.Sent(now); }   // What all clients are told at once leaves the phases that were drawn for their pings.
         return true;
     }
 

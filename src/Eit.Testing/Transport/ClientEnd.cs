@@ -5,6 +5,8 @@ namespace Eit.Testing.Transport;
 /// <summary>One client of the world: whose it is, and on which network.</summary>
 internal sealed class ClientEnd(EitTestNetwork network, string? user) : IClientWorld
 {
+    private int _dials;
+
     internal EitTestNetwork Network { get; } = network;
 
     /// <summary>Who the requests are authenticated as, as far as the world does it; null: nobody.</summary>
@@ -21,4 +23,7 @@ internal sealed class ClientEnd(EitTestNetwork network, string? user) : IClientW
     public HttpMessageHandler CreateHandler() => new DialHandler(this);
 
     public void Disposing(EitConnection connection, Task disposed) => Network.World.Disposing(this, disposed);
+
+    /// <summary>Gets which dial of the client this is, from 1.</summary>
+    internal int CountDial() => Interlocked.Increment(ref _dials);
 }

@@ -12,6 +12,7 @@ internal sealed class DialHandler(ClientEnd client) : HttpMessageHandler
 {
     private const int RoundTripsBeforeRequest = 2;
     private const string WebSocketGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private static readonly TimeSpan s_redialTime = TimeSpan.FromMilliseconds(1);   // So that both ends have noticed the loss of a transport before there is another one.
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -21,6 +22,7 @@ internal sealed class DialHandler(ClientEnd client) : HttpMessageHandler
         using CancellationTokenRegistration givenUp = cancellationToken.UnsafeRegister(static state => ((MemoryConnection)state!).Cut(EitTestCut.Reset), connection);
         try
         {
+            if (client.CountDial() > 1) { connection.HoldBack(s_redialTime); }
             for (int i = 0; i < RoundTripsBeforeRequest; i++)
             {
                 await connection.PassAsync(EitTestDirection.Up).ConfigureAwait(false);

@@ -126,6 +126,9 @@ internal sealed class Flow
         _arrival.Dispose();
     }
 
+    /// <summary>Lets nothing through for a while.</summary>
+    internal void HoldBack(TimeSpan time) => _lineFreeAt = _network.World.Time.Elapsed + time;
+
     /// <summary>The black hole has gone: what it has held goes on its way.</summary>
     internal void Release()
     {

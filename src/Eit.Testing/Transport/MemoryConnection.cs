@@ -48,6 +48,12 @@ internal sealed class MemoryConnection
         }
     }
 
+    /// <summary>Lets nothing up for a while.</summary>
+    internal void HoldBack(TimeSpan time)
+    {
+        lock (_network.Gate) { _up.HoldBack(time); }
+    }
+
     /// <summary>Goes to the other end and tells when it is there.</summary>
     internal Task PassAsync(EitTestDirection direction)
     {

@@ -39,6 +39,21 @@ public class LivenessTests
     }
 
     [Fact, Clause("L1.1")]
+    public void What_all_clients_are_told_at_once_leaves_the_times_apart_that_were_drawn()
+    {
+        World world = Timed(clientSeconds: 30, serverSeconds: 300).Connected();
+
+        world.Pass(TimeSpan.FromSeconds(2));
+        world.Server.Session.Machine.Announce(new Terms(TimeSpan.FromSeconds(1), Expires: null), world.Now);
+        world.Pass(TimeSpan.FromSeconds(3) - s_tick);
+        Assert.Single(world.Wire.Down.Of(FrameType.Terms));
+        Assert.Empty(world.Wire.Down.Of(FrameType.Ping));
+        world.Pass(s_tick);
+
+        Assert.Single(world.Wire.Down.Of(FrameType.Ping));
+    }
+
+    [Fact, Clause("L1.1")]
     public void Whatever_is_sent_takes_the_place_of_a_ping()
     {
         World world = Timed(clientSeconds: 300, serverSeconds: 12).Connected();
