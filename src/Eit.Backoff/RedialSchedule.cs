@@ -40,18 +40,20 @@ public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
         if (wasStable) { (Failures, _doublings) = (0, 0); }
         if (wasUp || _outageBegan is null) { _outageBegan = now; }
 
-        bool counts = cause is RedialCause.Failure or RedialCause.Refused || (wasUp && !wasStable);
+        bool isDial = !wasUp && cause is (RedialCause.Failure or RedialCause.Spread);
+        bool counts = isDial || cause is RedialCause.Failure or RedialCause.Refused || (wasUp && !wasStable);
         TimeSpan wait = cause switch
         {
             RedialCause.Refused => jitter.Between(options.RefusedWait * 0.5, options.RefusedWait * 1.5),
-            RedialCause.Spread => jitter.UpTo(Failures == 0 ? Spread : Longer(Spread, BackoffBound(_doublings))),
+            RedialCause.Spread => jitter.UpTo(wasUp && Failures == 0 ? Spread : Longer(Spread, BackoffBound(_doublings))),
             RedialCause.Failure => jitter.UpTo(Longer(Spread, BackoffBound(_doublings))),
+            RedialCause.Loss when Failures > 0 => jitter.UpTo(Longer(Shorter(Spread, options.LossSpreadMax), BackoffBound(Math.Max(0, _doublings - 1)))),
             _ when Failures > 0 => jitter.UpTo(BackoffBound(Math.Max(0, _doublings - 1))),
             RedialCause.Loss => jitter.UpTo(Shorter(Spread, options.LossSpreadMax)),
             RedialCause.Local => TimeSpan.Zero,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
-        if (counts) { Count(isDial: cause == RedialCause.Failure && !wasUp, now); }
+        if (counts) { Count(isDial, now); }
 
         // A hint is a floor given to everyone at once, so that the draw goes on top of it.
         return hint is { } floor ? Longer(wait, floor + jitter.UpTo(Longer(Spread, options.FirstWait))) : wait;

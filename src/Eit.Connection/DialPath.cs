@@ -104,8 +104,8 @@ internal sealed class DialPath : IDisposable
         {
             foreach ((string name, string value) in headers)
             {
-                bool isValid = value.AsSpan().IndexOfAny('\r', '\n', '\0') < 0 && request.Headers.TryAddWithoutValidation(name, value);
-                if (!isValid) { throw new FormatException($"The header {name} can't be sent."); }
+                if (value.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0) { throw new FormatException($"The header {name} can't be sent."); }
+                request.Headers.TryAddWithoutValidation(name, value);   // As ClientWebSocket does, it leaves out what is no header of a request.
             }
             HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
             request.Headers.Clear();

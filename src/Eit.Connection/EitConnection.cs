@@ -745,6 +745,14 @@ public sealed partial class EitConnection : IAsyncDisposable
                 if (_redialWait?.Token == wake) { _redialWait = null; }
             }
         }
+
+        // The pipeline has not even begun because something had changed already: but the machine has, and waits to hear of its dial.
+        if (request is { } begun && wake.IsCancellationRequested)
+        {
+            Task<DialFailure?> dial = DialAsync(begun, CancellationToken.None);
+            Track(dial);
+            await dial.ConfigureAwait(false);
+        }
     }
 
     private DialRequest? BeginNext()

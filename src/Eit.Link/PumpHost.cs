@@ -28,6 +28,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private int _batchCount;
     private int _batchDone;
     private int _batchTold;
+    private volatile bool _dropsTaken;
     private bool _isDispatching;
     private bool _isStopped;
 
@@ -96,12 +97,10 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         catch (TimeoutException) { Log.HandlerHangs(Logger); }
     }
 
-    /// <summary>Drops what was taken for user code and not yet handed over, when the handler that runs closes its session. Called from elsewhere, it does nothing.</summary>
+    /// <summary>Drops what was taken for user code and not yet handed over, now that a handler closes its session for good. Called from elsewhere, it does nothing.</summary>
     public void DropTaken()
     {
-        if (!IsInsideOwnHandler || _batchCount <= _batchDone + 1) { return; }
-        Array.Clear(_batch, _batchDone + 1, _batchCount - _batchDone - 1);   // The array goes back to everybody's pool.
-        _batchCount = _batchDone + 1;
+        if (IsInsideOwnHandler) { _dropsTaken = true; }
     }
 
     internal bool TryEnterDispatch()
@@ -202,6 +201,11 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private bool TryTakeWork(out HostEvent? @event)
     {
         @event = null;
+        if (_dropsTaken && _batchDone < _batchCount)
+        {
+            Array.Clear(_batch, _batchDone, _batchCount - _batchDone);   // The array goes back to everybody's pool.
+            _batchCount = _batchDone;
+        }
         if (_batchDone < _batchCount) { return true; }
         SessionPump? finished = _batchPump;
         TransportLine? toWrite = null;

@@ -89,16 +89,15 @@ public sealed class WebSocketTransport : ITransport
 
     /// <summary>Ends the transport, with <see cref="Abort"/> unless both ends have closed, and frees the socket.</summary>
     /// <remarks>A dispose straight after <see cref="CloseAsync"/> may overtake the close on its way: wait for the peer's first, within a limit.</remarks>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) { return default; }
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) { return; }
 
-        _gone.Unregister();
+        await _gone.DisposeAsync().ConfigureAwait(false);          // An abort that has begun belongs to this request, and not to the next one in its place.
 
         // A server's Dispose alone would leave a pending receive hanging.
         if (_socket.State != WebSocketState.Closed) { Abort(); }
         Try(_socket.Dispose);
-        return default;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -103,7 +103,7 @@ public sealed class EitHistory
     {
         ArgumentNullException.ThrowIfNull(client);
         Entry entry = Note(message, Lane.Normal, key: null);
-        bool isAccepted = client.Send(message, out long id);
+        bool isAccepted = Offer(entry, client, out long id);
         SessionId? session = client.SessionId;
         lock (_gate)
         {
@@ -173,9 +173,34 @@ public sealed class EitHistory
     {
         options ??= SendOptions.Default;
         Entry entry = Note(message, options.Lane, options.Key);
-        SendOutcome outcome = await send(message, options).ConfigureAwait(false);
+        SendReceipt? receipt = options.CompleteWhen == CompleteWhen.Accepted ? options.Receipt ?? new SendReceipt() : null;
+        if (receipt is not null) { options = options with { Receipt = receipt, Stays = options.Stays || options.Receipt is null }; }   // Who waits for no outcome does not lose it by its age.
+        SendOutcome outcome;
+        try { outcome = await send(message, options).ConfigureAwait(false); }
+        catch (ArgumentException)
+        {
+            lock (_gate) { Tell(entry, SendOutcome.NotSent); }
+            throw;
+        }
         lock (_gate) { Tell(entry, outcome); }
+        if (outcome == SendOutcome.Accepted && receipt is not null) { _ = TellLaterAsync(entry, receipt.Outcome); }
         return outcome;
+    }
+
+    private bool Offer(Entry entry, EitConnection client, out long id)
+    {
+        try { return client.Send(entry.Message, out id); }
+        catch (ArgumentException)
+        {
+            lock (_gate) { Tell(entry, SendOutcome.NotSent); }
+            throw;
+        }
+    }
+
+    private async Task TellLaterAsync(Entry entry, Task<SendOutcome> receipt)
+    {
+        SendOutcome outcome = await receipt.ConfigureAwait(false);
+        lock (_gate) { Tell(entry, outcome); }
     }
 
     private void Ended(EitSessionEnded ended)
@@ -195,6 +220,7 @@ public sealed class EitHistory
         bool isFinal = entry.Outcome is not (null or SendOutcome.Accepted or SendOutcome.Received);
         if (isFinal && entry.Outcome != outcome) { Fault(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as {entry.Outcome} and as {outcome}."); }
         entry.Outcome = outcome;
+        entry.WasToldEarly |= outcome == SendOutcome.Processed && entry.TimesHandled == 0;
     }
 
     /// <summary>The order of a lane is that of sending, but for messages with a key, which take another's place or wait beside it: they keep the order of their key.</summary>
@@ -215,6 +241,7 @@ public sealed class EitHistory
         return entry.Outcome switch
         {
             SendOutcome.Processed when !isHandled => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as Processed and was never handled."),
+            SendOutcome.Processed when entry.WasToldEarly => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as Processed before it was handled."),
             SendOutcome.Expired or SendOutcome.Replaced or SendOutcome.NotSent when isHandled => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as {entry.Outcome} and was handled."),
             null or SendOutcome.Accepted or SendOutcome.Received when !isHandled => new(EitHistoryFaultKind.Lost, entry.Message, $"\"{entry.Message}\" was sent and never handled; its sender was told {entry.Outcome?.ToString() ?? "nothing"}."),
             _ => null,
@@ -238,5 +265,7 @@ public sealed class EitHistory
         internal SendOutcome? Outcome { get; set; }
 
         internal int TimesHandled { get; set; }
+
+        internal bool WasToldEarly { get; set; }
     }
 }

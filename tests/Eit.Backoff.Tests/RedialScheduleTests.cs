@@ -56,6 +56,36 @@ public class RedialScheduleTests
     }
 
     [Fact]
+    public void A_server_that_turns_dials_away_without_a_hint_is_dialled_less_and_less()
+    {
+        var schedule = new RedialSchedule(s_options, new FixedJitter(1)) { Spread = TimeSpan.Zero };
+        schedule.Connected(At(0));
+        double now = 60;
+        List<double> waits = [];
+        for (int i = 0; i < 40; i++)
+        {
+            double wait = schedule.NextWait(RedialCause.Spread, hint: null, At(now)).TotalSeconds;
+            waits.Add(wait);
+            now += wait;
+        }
+
+        Assert.Equal(0, waits[0]);                                  // After the transport's own end: it has said that it is small.
+        Assert.Equal(0.5, waits[1]);
+        Assert.Equal(s_options.LongestWait.TotalSeconds, waits[^1]);
+        Assert.InRange(now - 60, 120, double.MaxValue);
+    }
+
+    [Fact]
+    public void A_transport_that_dies_young_after_failed_dials_is_dialled_again_over_the_spread()
+    {
+        RedialSchedule schedule = Failing(1, new FixedJitter(1));
+        schedule.Spread = Seconds(1.5);
+        schedule.Connected(At(1));
+
+        Assert.Equal(Seconds(1.5), schedule.NextWait(RedialCause.Loss, hint: null, At(2)));
+    }
+
+    [Fact]
     public void Spread_over_a_fleet_the_first_redials_after_a_drain_are_even()
     {
         double[] shares = [.. Enumerable.Range(0, 5_000).Select(seed =>

@@ -14,8 +14,8 @@ internal sealed record Outcome(Scenario Scenario, IReadOnlyList<TimeSpan> Recove
     /// <summary>What else was measured.</summary>
     internal string Note { get; init; } = string.Empty;
 
-    /// <summary>Gets whether a bound was missed, and nothing else is wrong.</summary>
-    internal bool IsOnlyLate => IsLate && Faults.Count() == 1;
+    /// <summary>Gets whether a bound was missed by no more than twice itself, and nothing else is wrong.</summary>
+    internal bool IsOnlyLate => IsLate && Faults.Count() == 1 && Quantile(1) <= 3 * Scenario.Bound.TotalMilliseconds * Suite.Slack;
 
     private bool IsLate => Quantile(1) > Scenario.Bound.TotalMilliseconds * Suite.Slack;
 

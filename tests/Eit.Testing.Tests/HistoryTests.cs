@@ -197,6 +197,16 @@ public class HistoryTests
         Assert.Equal(["in the new session"], _history.HandledMessages);
     }
 
+    [Fact]
+    public void What_is_told_as_processed_before_it_is_handled_is_untrue()
+    {
+        _history.Sent("one");
+        _history.Told("one", SendOutcome.Processed);
+        _history.Handled("one");
+
+        AssertFault(EitHistoryFaultKind.UntrueOutcome, "one");
+    }
+
     [Theory]
     [InlineData("forgets", EitHistoryFaultKind.UntrueOutcome)]
     [InlineData("repeats", EitHistoryFaultKind.Duplicate)]
@@ -258,8 +268,9 @@ public class HistoryTests
     private void AssertFault(EitHistoryFaultKind kind, string message)
     {
         EitHistoryException failure = Assert.Throws<EitHistoryException>(_history.Check);
-        EitHistoryFault fault = Assert.Single(failure.Faults);
-        Assert.Equal((kind, message), (fault.Kind, fault.Message));
+        EitHistoryFault fault = Assert.Single(failure.Faults, fault => fault.Kind == kind);
+        Assert.Equal(message, fault.Message);
+        Assert.All(failure.Faults, other => Assert.Equal(message, other.Message));
         Assert.Contains(fault.Reason, failure.Message, StringComparison.Ordinal);
     }
 }

@@ -41,8 +41,8 @@ internal sealed class PayloadArena
     /// <returns>False if there are enough.</returns>
     internal bool TryKeep(PayloadChunk chunk)
     {
+        if (_current is null || _spare?.Count == SpareMax) { return false; }   // Without a current one it has been trimmed.
         _spare ??= new Stack<PayloadChunk>();
-        if (_spare.Count == SpareMax) { return false; }
         _spare.Push(chunk);
         return true;
     }

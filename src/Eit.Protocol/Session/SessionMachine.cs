@@ -996,6 +996,7 @@ public sealed class SessionMachine
         Drop(_handOver?.Old, code, shortReason);
         Drop(_active, code, shortReason);
         _handOver = null;
+        _receiver.Trim();
         MoveTo(new SessionState.Ended(code, shortReason));
         _outputs.Add(new SessionOutput.Ended(code, shortReason, violation, _sender.Finish()));
     }

@@ -41,8 +41,7 @@ public sealed class JsonFrameReader : FrameReader
         if (header.AsSpan().ContainsAnyExcept(s_base64Url) || !Base64Url.IsValid(header)) { return false; }   // IsValid alone would take padding and white space.
         var frames = new FrameBatch();
         Violation? violation = new JsonFrameReader().Read(Base64Url.DecodeFromChars(header), isText: true, frames);
-        if (violation is not null || frames.Count != 1) { return false; }
-        hello = frames[0].Body as Hello;
+        if (violation is null && frames.Count == 1) { hello = frames[0].Body as Hello; }
         frames.Trim();
         return hello is not null;
     }

@@ -36,7 +36,7 @@ internal sealed class DialHandler(ClientEnd client) : HttpMessageHandler
                 return new HttpResponseMessage(status) { RequestMessage = request };
             }
             if (network.World.Server is not { } server) { throw new HttpRequestException(HttpRequestError.ConnectionError, $"{network.Name}: the server has gone."); }
-            HttpResponseMessage response = await AskAsync(server, request, connection).ConfigureAwait(false);
+            HttpResponseMessage response = await AskAsync(server, request, connection, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             isOpen = response.StatusCode == HttpStatusCode.SwitchingProtocols;
             return response;
@@ -53,9 +53,11 @@ internal sealed class DialHandler(ClientEnd client) : HttpMessageHandler
         }
     }
 
-    private static async Task<HttpResponseMessage> AskAsync(MemoryServer server, HttpRequestMessage request, MemoryConnection connection)
+    private static async Task<HttpResponseMessage> AskAsync(MemoryServer server, HttpRequestMessage request, MemoryConnection connection, CancellationToken cancellationToken)
     {
         MemoryRequest asked = server.Serve(request, connection);
+        await Task.WhenAny(asked.Answered, connection.Lost).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!asked.Answered.IsCompleted) { throw new IOException("The connection in memory is lost."); }
         IHttpResponseFeature answer = await asked.Answered.ConfigureAwait(false);
         await asked.AnswerArrived.ConfigureAwait(false);
         var response = new HttpResponseMessage((HttpStatusCode)answer.StatusCode) { RequestMessage = request };

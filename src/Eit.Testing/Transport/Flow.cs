@@ -132,7 +132,7 @@ internal sealed class Flow
     /// <summary>The black hole has gone: what it has held goes on its way.</summary>
     internal void Release()
     {
-        while (_state != FlowState.Lost && _held.TryDequeue(out Parcel parcel)) { Dispatch(parcel); }
+        for (int count = _held.Count; count > 0 && _state != FlowState.Lost && _held.TryDequeue(out Parcel parcel); count--) { Dispatch(parcel, isReleased: true); }
     }
 
     private static IOException Lost() => new("The connection in memory is lost.");
@@ -147,10 +147,10 @@ internal sealed class Flow
         if (isCut) { CutDue?.Invoke(); }
     }
 
-    private void Dispatch(in Parcel parcel)
+    private void Dispatch(in Parcel parcel, bool isReleased = false)
     {
         _network.World.QuietWatch.Beat();
-        if (_network.IsBlackHole(_direction))
+        if (_network.IsBlackHole(_direction) || (_held.Count > 0 && !isReleased))   // Nothing overtakes what is held.
         {
             _held.Enqueue(parcel);
             return;

@@ -6,6 +6,8 @@ internal sealed class MemoryConnection
     private readonly EitTestNetwork _network;
     private readonly Flow _up;
     private readonly Flow _down;
+    private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _reset = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal MemoryConnection(EitTestNetwork network, ClientEnd owner)
     {
@@ -18,6 +20,12 @@ internal sealed class MemoryConnection
     }
 
     internal ClientEnd Owner { get; }
+
+    /// <summary>Ends when it is cut, or the server's process dies.</summary>
+    internal Task Lost => _lost.Task;
+
+    /// <summary>Ends when it is reset, of which both ends hear.</summary>
+    internal Task WasReset => _reset.Task;
 
     internal FlowStream ClientStream { get; }
 
@@ -70,6 +78,7 @@ internal sealed class MemoryConnection
     {
         lock (_network.Gate)
         {
+            _lost.TrySetResult();
             _up.ReaderGoneInSilence();
             _up.Lose();
             _down.Lose();
@@ -95,8 +104,10 @@ internal sealed class MemoryConnection
     private void CutUnderGate(EitTestCut way)
     {
         _network.World.QuietWatch.Beat();
+        _lost.TrySetResult();
         if (way == EitTestCut.Reset)
         {
+            _reset.TrySetResult();
             _up.Lose();
             _down.Lose();
             return;

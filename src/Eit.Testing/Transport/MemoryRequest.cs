@@ -17,6 +17,7 @@ internal sealed class MemoryRequest : IHttpWebSocketFeature, IHttpRequestLifetim
     private readonly FeatureCollection _features = new();
     private readonly MemoryResponse _response = new();
     private readonly CancellationTokenSource _aborted = new();
+    private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal MemoryRequest(HttpRequestMessage message, MemoryConnection connection)
     {
@@ -45,19 +46,20 @@ internal sealed class MemoryRequest : IHttpWebSocketFeature, IHttpRequestLifetim
     internal Task AnswerArrived { get; private set; } = Task.CompletedTask;
 
     /// <summary>Ends when the application has finished with the request; never fails.</summary>
-    internal Task Served { get; private set; } = Task.CompletedTask;
+    internal Task Served => _served.Task;
 
     internal static ClaimsPrincipal PrincipalOf(string user) => new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user), new Claim(ClaimTypes.Name, user)], TestAuthentication.Scheme));
 
     internal void Begin(Func<IFeatureCollection, Task> process)
     {
         RequestAborted = _aborted.Token;
-        Served = ServeAsync(process);
+        _ = AbortWhenLostAsync();
+        _ = ServeAsync(process);
     }
 
     public void Abort()
     {
-        _ = _aborted.CancelAsync();
+        _ = CancelAsync();
         Connection.ServerStream.Dispose();
     }
 
@@ -74,19 +76,47 @@ internal sealed class MemoryRequest : IHttpWebSocketFeature, IHttpRequestLifetim
         return socket;
     }
 
+    private async Task AbortWhenLostAsync()
+    {
+        await Task.WhenAny(Connection.WasReset, Served).ConfigureAwait(false);
+        await CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task CancelAsync()
+    {
+        if (Served.IsCompleted) { return; }
+        try { await _aborted.CancelAsync().ConfigureAwait(false); }
+        catch (ObjectDisposedException)
+        {
+            // It has been served meanwhile.
+        }
+    }
+
+    /// <summary>Never fails: what the application throws is an answer of 500, as far as there can be one.</summary>
     private async Task ServeAsync(Func<IFeatureCollection, Task> process)
     {
-        try { await process(_features).ConfigureAwait(false); }
+        try
+        {
+            try { await process(_features).ConfigureAwait(false); }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                // The application's own middleware has had its chance; what is left is what a client sees of it.
+                if (!_response.HasStarted) { _response.StatusCode = StatusCodes.Status500InternalServerError; }
+            }
+            await _response.StartAsync().ConfigureAwait(false);
+            if (!_answered.Task.IsCompleted) { Answer(); }
+            await _response.CompleteAsync().ConfigureAwait(false);
+        }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            // The application's own middleware has had its chance; what is left is what a client sees of it.
-            if (!_response.HasStarted) { _response.StatusCode = StatusCodes.Status500InternalServerError; }
+            Connection.Cut(EitTestCut.Reset);                      // A callback of the response has thrown: a server ends the connection.
         }
-        await _response.StartAsync().ConfigureAwait(false);
-        if (!_answered.Task.IsCompleted) { Answer(); }
-        await _response.CompleteAsync().ConfigureAwait(false);
-        Connection.ServerStream.Dispose();
-        Dispose();
+        finally
+        {
+            Connection.ServerStream.Dispose();
+            Dispose();
+            _served.SetResult();
+        }
     }
 
     private void Answer()
