@@ -3,7 +3,8 @@ namespace Eit.Backoff;
 /// <summary>How a client redials after a loss.</summary>
 public sealed record RedialOptions
 {
-    /// <summary>Gets or sets the bound of the first back-off. It doubles with every failure; in an outage at most to a quarter of what that has lasted.</summary>
+    /// <summary>Gets or sets the bound of the first back-off. It doubles with every failure: in an outage at most to a quarter of what that has lasted, after a transport that has lived as
+    /// long as this at most to half of its life.</summary>
     /// <value>Default 0.5 s; 10 ms to <see cref="LongestWait"/>.</value>
     public TimeSpan FirstWait { get; set; } = TimeSpan.FromMilliseconds(500);
 

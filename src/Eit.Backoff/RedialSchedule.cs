@@ -1,13 +1,16 @@
+using System.Numerics;
+
 namespace Eit.Backoff;
 
 /// <summary>Decides how long a client waits before it dials again.</summary>
 /// <param name="options">The bounds.</param>
 /// <param name="jitter">The chance that waits are drawn with.</param>
 /// <remarks>
-/// Full jitter over a bound that is clamped before the draw, so that a fleet at the cap is still spread. The bound doubles with each transport that dies young, and with each failed
-/// dial as long as it stays within a quarter of the outage so far: who was refused for a second is back soon after it, who has been for an hour asks rarely. It is never less than the
-/// server's spread, so that a fleet does not try more often than the server takes it.
-/// All that is forgotten only after a transport has lived for <see cref="RedialOptions.StableAfter"/>: opening is not success.
+/// Full jitter over a bound that is clamped before the draw, so that a fleet at the cap is still spread. The bound doubles with each transport that opens and dies at once, and with each
+/// failed dial as long as it stays within a quarter of the outage so far: who was refused for a second is back soon after it, who has been for an hour asks rarely. It is never less than
+/// the server's spread, so that a fleet does not try more often than the server takes it.
+/// A transport that has lived for <see cref="RedialOptions.FirstWait"/> or longer is worth a wait of half its life at most. All is forgotten only after one that has lived for
+/// <see cref="RedialOptions.StableAfter"/>: opening is not success.
 /// Owns no timer.
 /// </remarks>
 public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
@@ -35,9 +38,11 @@ public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
     public TimeSpan NextWait(RedialCause cause, TimeSpan? hint, Instant now)
     {
         bool wasUp = _connectedAt is not null;
-        bool wasStable = _connectedAt is { } connectedAt && now.Since(connectedAt) >= options.StableAfter;
+        TimeSpan lived = _connectedAt is { } connectedAt ? now.Since(connectedAt) : TimeSpan.Zero;
+        bool wasStable = wasUp && lived >= options.StableAfter;
         _connectedAt = null;
         if (wasStable) { (Failures, _doublings) = (0, 0); }
+        if (lived >= options.FirstWait) { _doublings = Math.Min(_doublings, BitOperations.Log2((ulong)(lived / options.FirstWait))); }
         if (wasUp || _outageBegan is null) { _outageBegan = now; }
 
         bool isDial = !wasUp && cause is (RedialCause.Failure or RedialCause.Spread);

@@ -214,10 +214,35 @@ public class RedialScheduleTests
         RedialSchedule schedule = Failing(6, new FixedJitter(0.5));
 
         schedule.Connected(At(0));
-        TimeSpan wait = schedule.NextWait(RedialCause.Loss, hint: null, At(9.999));
+        TimeSpan wait = schedule.NextWait(RedialCause.Loss, hint: null, At(0.499));
 
         Assert.Equal(Seconds(8), wait);
         Assert.Equal(7, schedule.Failures);
+    }
+
+    [Theory]
+    [InlineData(0.5, 0.5)]
+    [InlineData(1, 0.5)]
+    [InlineData(2, 1)]
+    [InlineData(9.999, 4)]
+    public void A_path_that_cuts_every_transport_after_a_while_keeps_its_client_away_for_half_of_their_lives_at_most(double life, double longest)
+    {
+        RedialSchedule schedule = Failing(12, new FixedJitter(0.5));
+
+        double[] bounds = [.. Enumerable.Range(0, 20).Select(_ => BoundAfterLife(schedule, RedialCause.Loss, life))];
+
+        Assert.All(bounds, bound => Assert.Equal(longest, bound));
+        Assert.Equal(32, schedule.Failures);
+    }
+
+    [Fact]
+    public void A_life_of_a_second_among_many_that_end_at_once_makes_the_next_waits_short_again()
+    {
+        RedialSchedule schedule = Failing(0, new FixedJitter(0.5));
+
+        double[] bounds = [.. Enumerable.Range(0, 12).Select(turn => BoundAfterLife(schedule, RedialCause.Loss, turn % 6 == 5 ? 1 : 0.1))];
+
+        Assert.Equal([0, 0.5, 1, 2, 4, 0.5, 1, 2, 4, 8, 16, 0.5], bounds);
     }
 
     [Fact]
@@ -239,7 +264,7 @@ public class RedialScheduleTests
     {
         var schedule = new RedialSchedule(s_options, new FixedJitter(0.5)) { Spread = TimeSpan.Zero };
 
-        double[] bounds = [.. Enumerable.Range(0, 9).Select(_ => BoundAfterShortLife(schedule, cause))];
+        double[] bounds = [.. Enumerable.Range(0, 9).Select(_ => BoundAfterLife(schedule, cause, seconds: 0.1))];
 
         Assert.Equal([0, 0.5, 1, 2, 4, 8, 16, 30, 30], bounds);
     }
@@ -409,9 +434,9 @@ public class RedialScheduleTests
         return after;
     }
 
-    private static double BoundAfterShortLife(RedialSchedule schedule, RedialCause cause)
+    private static double BoundAfterLife(RedialSchedule schedule, RedialCause cause, double seconds)
     {
         schedule.Connected(At(0));
-        return schedule.NextWait(cause, hint: null, At(1)).TotalSeconds * 2;
+        return schedule.NextWait(cause, hint: null, At(seconds)).TotalSeconds * 2;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Eit.Chaos;
@@ -7,6 +8,7 @@ using Eit.Cli.Connect;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Server;
+using Eit.Testing;
 
 namespace Eit.Cli.Tests;
 
@@ -25,8 +27,8 @@ public class ConnectTests
             "connect", $"wss://127.0.0.1:{proxy.EndPoint.Port}{OwnServer.Path}", "--certificate-sha256", server.CertificateSha256);
         using var stop = new CancellationTokenSource();
 
-        Task cutting = CutAsync(proxy, stop.Token);
-        (int exitCode, string output, string error) = await eit.EndAsync(lines, TimeSpan.FromMinutes(3));
+        Task cutting = proxy.CutEverySecondAsync(stop.Token);
+        (int exitCode, string output, string error) = await eit.EndAsync(lines, TimeSpan.FromMinutes(5));
         await stop.CancelAsync();
         await cutting;
 
@@ -113,10 +115,21 @@ public class ConnectTests
     {
         await using OwnServer server = await StartEchoAsync();
 
-        (int exitCode, string output, string error) = await RunAsync(server, "one\n", static options => options with { Count = 2, Timeout = TimeSpan.FromSeconds(1) });
+        var time = new ManualTimeProvider();
+        var output = new Pipe();
+        using var error = new StringWriter();
+        using var lines = new MemoryStream("one\n"u8.ToArray());
 
-        Assert.Equal((1, "one\n"), (exitCode, output));
-        Assert.Contains("It was not done within 1 s.", error, StringComparison.Ordinal);
+        Task<int> run = new ConnectRun(Options(server) with { Count = 2, Timeout = TimeSpan.FromSeconds(1) }, time, lines, output.Writer.AsStream(), error, isTerminal: false).RunAsync(CancellationToken.None);
+        ReadResult read = await output.Reader.ReadAtLeastAsync(4).AsTask().Soon();
+        time.Advance(TimeSpan.FromSeconds(0.999));
+        bool isEarly = run.IsCompleted;
+        time.Advance(TimeSpan.FromSeconds(0.001));
+        int exitCode = await run.Soon();
+
+        Assert.Equal("one\n", Encoding.UTF8.GetString(read.Buffer));
+        Assert.Equal((1, false), (exitCode, isEarly));
+        Assert.Contains("It was not done within 1 s.", error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -146,34 +159,19 @@ public class ConnectTests
     private static EitProcess Connect(OwnServer server, Dictionary<string, string>? environment, params string[] more) =>
         EitProcess.Start(environment, ["connect", $"wss://127.0.0.1:{server.Port}{OwnServer.Path}", "--certificate-sha256", server.CertificateSha256, .. more]);
 
+    private static ConnectOptions Options(OwnServer server) => new()
+    {
+        Url = new Uri($"wss://127.0.0.1:{server.Port}{OwnServer.Path}"),
+        Token = new TokenSource(server.IssueToken("ada"), File: null),
+        PinnedCertificateSha256 = server.CertificateSha256,
+    };
+
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(OwnServer server, string input, Func<ConnectOptions, ConnectOptions> configure, bool isTerminal = false)
     {
-        var options = new ConnectOptions
-        {
-            Url = new Uri($"wss://127.0.0.1:{server.Port}{OwnServer.Path}"),
-            Token = new TokenSource(server.IssueToken("ada"), File: null),
-            PinnedCertificateSha256 = server.CertificateSha256,
-        };
         using var output = new MemoryStream();
         using var error = new StringWriter();
         using var lines = new MemoryStream(Encoding.UTF8.GetBytes(input));
-        int exitCode = await new ConnectRun(configure(options), TimeProvider.System, lines, output, error, isTerminal).RunAsync(CancellationToken.None).Soon();
+        int exitCode = await new ConnectRun(configure(Options(server)), TimeProvider.System, lines, output, error, isTerminal).RunAsync(CancellationToken.None).Soon();
         return (exitCode, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
-    }
-
-    private static async Task CutAsync(ChaosProxy proxy, CancellationToken stop)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stop))
-            {
-                foreach (ChaosConnection connection in proxy.Connections) { connection.Cut(CutWay.Reset); }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // It has cut enough.
-        }
     }
 }

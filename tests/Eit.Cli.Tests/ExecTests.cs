@@ -21,8 +21,8 @@ public class ExecTests
         EitProcess client = stage.Start(new() { ["EIT_TOKEN"] = stage.Token }, "connect", $"wss://127.0.0.1:{proxy.EndPoint.Port}/exec", "--certificate-sha256", stage.CertificateSha256, "--count", "100000");
         using var stop = new CancellationTokenSource();
 
-        Task cutting = CutAsync(proxy, stop.Token);
-        Task<(int ExitCode, string Output, string Error)> talk = client.EndAsync(lines, TimeSpan.FromMinutes(2));
+        Task cutting = proxy.CutEverySecondAsync(stop.Token);
+        Task<(int ExitCode, string Output, string Error)> talk = client.EndAsync(lines, TimeSpan.FromMinutes(5));
         (int exitCode, string output, string error) = await talk;
         await stop.CancelAsync();
         await cutting;
@@ -178,21 +178,5 @@ public class ExecTests
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(line);
 
         Assert.Equal(fault, Record.Exception(() => ExecAction.Parse(bytes))?.Message);
-    }
-
-    private static async Task CutAsync(ChaosProxy proxy, CancellationToken stop)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stop))
-            {
-                foreach (ChaosConnection connection in proxy.Connections) { connection.Cut(CutWay.Reset); }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // It has cut enough.
-        }
     }
 }
