@@ -9,7 +9,7 @@ namespace Eit.Backoff;
 /// Full jitter over a bound that is clamped before the draw, so that a fleet at the cap is still spread. The bound doubles with each transport that opens and dies at once, and with each
 /// failed dial as long as it stays within a quarter of the outage so far: who was refused for a second is back soon after it, who has been for an hour asks rarely. It is never less than
 /// the server's spread, so that a fleet does not try more often than the server takes it.
-/// A transport that has lived for <see cref="RedialOptions.FirstWait"/> or longer is worth a wait of half its life at most. All is forgotten only after one that has lived for
+/// A transport that has lived for <see cref="RedialOptions.FirstWait"/> or longer is worth a wait of its life at most, of half of it after a loss. All is forgotten only after one that has lived for
 /// <see cref="RedialOptions.StableAfter"/>: opening is not success.
 /// Owns no timer.
 /// </remarks>

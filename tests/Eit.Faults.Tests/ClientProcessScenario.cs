@@ -13,6 +13,9 @@ internal sealed record ClientProcessScenario(string Name, TimeSpan Bound, double
 {
     private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(2);
 
+    /// <summary>What may pass between the beginning of the fault and the first message that meets it: four clients say something every 50 ms.</summary>
+    private static readonly TimeSpan s_inTheAir = TimeSpan.FromSeconds(0.3);
+
     /// <summary>What the fault needs of time before it comes.</summary>
     internal TimeSpan Before { get; init; }
 
@@ -22,16 +25,18 @@ internal sealed record ClientProcessScenario(string Name, TimeSpan Bound, double
     internal override async Task<Outcome> RunAsync()
     {
         await using ProxyWorld world = await ProxyWorld.StartAsync(readsFrames: false);
-        var recoveries = new List<TimeSpan>();
+        var recoveries = new List<Recovery>();
         Finding finding = Finding.Nothing;
         for (int round = 0; round < Rounds; round++)
         {
+            TimeSpan starved = Starvation.Now;
             JsonElement report = await SoakAsync(world);
             JsonElement messages = report.GetProperty("messages");
             long Of(string what) => messages.GetProperty(what).GetInt64();
             double late = report.GetProperty("delayMaxMs").GetDouble() - (Seconds * 1000);
-            recoveries.Add(TimeSpan.FromMilliseconds(Math.Max(0, late)));
+            recoveries.Add(new Recovery(TimeSpan.FromMilliseconds(Math.Max(0, late)), Starvation.Now - starved));
             finding = finding.Plus(new Finding(Of("sent"), Of("received"), Of("lost"), (int)Of("duplicated"), (int)(Of("reordered") + Of("altered")), Untrue: 0, SessionsEnded: 0));
+            if (late < -s_inTheAir.TotalMilliseconds) { world.Problems.Add(string.Create(CultureInfo.InvariantCulture, $"no message waited for the {Seconds} s of the fault")); }
             if (FailsDials && report.GetProperty("failedDials").GetInt64() == 0) { world.Problems.Add("no dial has failed"); }
         }
         return new Outcome(this, recoveries, finding, world.Problems);
@@ -44,9 +49,13 @@ internal sealed record ClientProcessScenario(string Name, TimeSpan Bound, double
         using Process soak = Commands.Begin(["dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "eit.dll"), "soak", $"wss://{world.Proxy.EndPoint}/echo", .. options]);
         Task<string> output = soak.StandardOutput.ReadToEndAsync();
         Task<string> errors = soak.StandardError.ReadToEndAsync();
-        await Patience.LastAsync(s_calm);
-        await Inflict(world, soak.Id);
-        await soak.WaitForExitAsync().Soon();
+        try
+        {
+            await Patience.LastAsync(s_calm);
+            await Inflict(world, soak.Id);
+            await soak.WaitForExitAsync().Soon();
+        }
+        finally { soak.Kill(); }
         if (soak.ExitCode != 0) { world.Problems.Add($"the soak ended with {soak.ExitCode}: {await output} {await errors}"); }
         return JsonElement.Parse(await output);
     }

@@ -33,10 +33,11 @@ internal sealed record HerdScenario(string Name, TimeSpan Bound, double SpreadSe
         }
         await world.AskAllAsync();
 
+        TimeSpan starved = Starvation.Now;
         killedAt = Stopwatch.GetTimestamp();
         await world.ReplaceServerAsync();
         await world.AskAllAsync();
-        TimeSpan[] back = [Stopwatch.GetElapsedTime(killedAt)];
+        Recovery[] back = [new(Stopwatch.GetElapsedTime(killedAt), Starvation.Now - starved)];
 
         double share = drawn.Count * (s_window.TotalSeconds / SpreadSeconds);
         int most = MostWithin(s_window, [.. drawn.Order()]);

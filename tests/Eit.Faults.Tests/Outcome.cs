@@ -4,20 +4,15 @@ namespace Eit.Faults.Tests;
 
 /// <summary>How a scenario ended.</summary>
 /// <param name="Scenario">The scenario.</param>
-/// <param name="Recoveries">How long each recovery took: from the end of the fault until a question that was asked then was answered.</param>
+/// <param name="Recoveries">How long each recovery took.</param>
 /// <param name="Finding">What became of the messages.</param>
 /// <param name="Problems">What else was wrong.</param>
-internal sealed record Outcome(Scenario Scenario, IReadOnlyList<TimeSpan> Recoveries, Finding Finding, IReadOnlyList<string> Problems)
+internal sealed record Outcome(Scenario Scenario, IReadOnlyList<Recovery> Recoveries, Finding Finding, IReadOnlyList<string> Problems)
 {
     internal static string Header => string.Format(CultureInfo.InvariantCulture, "{0,-78} {1,5} {2,7} {3,7} {4,7} {5,7} {6,8} {7,5} {8,5}", "scenario (times in ms)", "count", "p50", "p99", "max", "bound", "messages", "lost", "twice");
 
     /// <summary>What else was measured.</summary>
     internal string Note { get; init; } = string.Empty;
-
-    /// <summary>Gets whether a bound was missed by no more than twice itself, and nothing else is wrong.</summary>
-    internal bool IsOnlyLate => IsLate && Faults.Count() == 1 && Quantile(1) <= 3 * Scenario.Bound.TotalMilliseconds * Suite.Slack;
-
-    private bool IsLate => Quantile(1) > Scenario.Bound.TotalMilliseconds * Suite.Slack;
 
     /// <summary>Everything that is wrong; empty when the scenario has kept its promises.</summary>
     internal IEnumerable<string> Faults
@@ -25,7 +20,10 @@ internal sealed record Outcome(Scenario Scenario, IReadOnlyList<TimeSpan> Recove
         get
         {
             if (Recoveries.Count == 0) { yield return "nothing was measured"; }
-            if (IsLate) { yield return string.Create(CultureInfo.InvariantCulture, $"recovery took {Quantile(1):F0} ms"); }
+            foreach (Recovery late in Recoveries.Where(recovery => recovery.IsBeyond(Scenario.Bound)).Take(1))
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"a recovery took {late.Took.TotalMilliseconds:F0} ms, and the machine was short of processors for {late.Starved.TotalMilliseconds:F0} of it");
+            }
             if (Finding.Lost > 0) { yield return $"{Finding.Lost} messages were lost"; }
             if (Finding.Duplicated > 0) { yield return $"{Finding.Duplicated} messages came twice"; }
             if (Finding.Disordered > 0) { yield return $"{Finding.Disordered} messages came out of order"; }
@@ -48,7 +46,7 @@ internal sealed record Outcome(Scenario Scenario, IReadOnlyList<TimeSpan> Recove
 
     private double Quantile(double share)
     {
-        double[] sorted = [.. Recoveries.Select(static took => took.TotalMilliseconds).Order()];
+        double[] sorted = [.. Recoveries.Select(static recovery => recovery.Took.TotalMilliseconds).Order()];
         return sorted.Length == 0 ? 0 : sorted[(int)Math.Ceiling(share * (sorted.Length - 1))];
     }
 }

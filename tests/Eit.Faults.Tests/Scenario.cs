@@ -39,7 +39,7 @@ internal sealed record Scenario<TWorld>(string Name, TimeSpan Bound, Func<Task<T
     {
         await using TWorld world = await Build();
         await world.BeginTalksAsync(Talks, Talk);
-        var recoveries = new List<TimeSpan>();
+        var recoveries = new List<Recovery>();
         for (int round = 0; round < Rounds; round++)
         {
             await world.AskAllAsync();

@@ -1,12 +1,9 @@
-using System.Globalization;
-
 namespace Eit.Faults.Tests;
 
 /// <summary>All scenarios, and which of them run: the short ones, or what the environment variable <c>EIT_FAULTS</c> says; without what <c>EIT_FAULTS_LACKS</c> says is not there.</summary>
 internal static class Suite
 {
-    /// <summary>How often a bound may be missed for want of processors. Nothing else is forgiven.</summary>
-    private const int AgainMax = 2;
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(3);
 
     private static readonly string? s_wanted = Environment.GetEnvironmentVariable("EIT_FAULTS");
     private static readonly string[] s_lacks = (Environment.GetEnvironmentVariable("EIT_FAULTS_LACKS") ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -16,18 +13,18 @@ internal static class Suite
 
     internal static Scenario[] All { get; } = [.. ProcessScenarios.All, .. NamespaceScenarios.All, .. GatewayScenarios.All, .. ProxyScenarios.All];
 
-    /// <summary>By how much a bound may be missed: the short ones run beside all other tests, which take the processors' time.</summary>
-    internal static int Slack => IsBesideOthers ? 4 : 1;
-
-    private static bool IsBesideOthers => string.IsNullOrEmpty(s_wanted);
+    private static bool IsShortSet => string.IsNullOrEmpty(s_wanted);
 
     /// <summary>How many run at a time, because nearly all of their time is waiting. The longest stand first in <see cref="All"/>.</summary>
-    private static int AtOnce => IsBesideOthers ? 1 : 3;
+    private static int AtOnce => IsShortSet ? 1 : 3;
 
     internal static IEnumerable<Scenario> Selected => All.Where(static scenario => IsWanted(scenario) && !s_lacks.Contains(scenario.Need.ToString()));
 
     /// <summary>What was asked for and can't run here.</summary>
     internal static IEnumerable<Scenario> LeftOut => All.Where(static scenario => IsWanted(scenario) && s_lacks.Contains(scenario.Need.ToString()));
+
+    /// <summary>How long something may take that has a bound. The short set runs on any machine: four times slower than the bounds are for, and pausing now and then.</summary>
+    internal static TimeSpan Limit(TimeSpan bound) => IsShortSet ? (bound * 4) + s_pause : bound;
 
     /// <summary>Gets how a scenario ends. The first that is asked for begins them all.</summary>
     internal static Task<Outcome> RunAsync(Scenario scenario) => s_runs.Value[scenario.Name];
@@ -53,11 +50,6 @@ internal static class Suite
         try
         {
             Outcome outcome = await Task.Run(scenario.RunAsync);
-            for (int again = 0; again < AgainMax && outcome.IsOnlyLate && Load.IsTooHigh; again++)
-            {
-                Report(string.Create(CultureInfo.InvariantCulture, $"{outcome}\n    Once more, because the machine's load is {Load.Now}."));
-                outcome = await Task.Run(scenario.RunAsync);
-            }
             Report(outcome.ToString());
             return outcome;
         }

@@ -49,13 +49,18 @@ internal abstract class World : IAsyncDisposable
         await CycleAsync(Talks.Take(Warmed));                      // So that the first recovery does not measure a compiler.
     }
 
-    internal Task<TimeSpan[]> AskAllAsync() => Task.WhenAll(Talks.Select(static talk => talk.AskAsync()));
+    internal Task<Recovery[]> AskAllAsync() => Task.WhenAll(Talks.Select(static async talk =>
+    {
+        TimeSpan starved = Starvation.Now;
+        TimeSpan took = await talk.AskAsync();
+        return new Recovery(took, Starvation.Now - starved);
+    }));
 
     /// <summary>Asks all while a fault lasts that must not keep them from an answer.</summary>
     internal async Task AskAllMeanwhileAsync()
     {
-        TimeSpan slowest = (await AskAllAsync()).Max();
-        if (slowest > Bounds.Loud * Suite.Slack) { Problems.Add(string.Create(CultureInfo.InvariantCulture, $"meanwhile an answer took {slowest.TotalMilliseconds:F0} ms")); }
+        Recovery slowest = (await AskAllAsync()).MaxBy(static answer => answer.Took);
+        if (slowest.IsBeyond(Bounds.Loud)) { Problems.Add(string.Create(CultureInfo.InvariantCulture, $"meanwhile an answer took {slowest.Took.TotalMilliseconds:F0} ms")); }
     }
 
     internal void ExpectAll(Func<Talk, bool> isSo, string what)
