@@ -56,7 +56,7 @@ public sealed class AdmissionTests
         await using EitConnection connection = client.Connection;
         int before = await client.CallAsync<int>("number").Soon();
         host.Relay.CutAll();
-        while (made < 2) { await Task.Yield(); }
+        await Waits.UntilAsync(() => Volatile.Read(ref made) == 2);
 
         int after = await client.CallAsync<int>("number").Soon();
 

@@ -134,6 +134,7 @@ public sealed class CallTests
     [Fact, Clause("K2.1")]
     public async Task The_deadline_of_a_call_travels_as_the_time_that_is_left()
     {
+        var time = new ManualTimeProvider();
         var told = new Happenings<string>();
         RpcApi api = new RpcApi().Add("wait", async call =>
         {
@@ -141,13 +142,14 @@ public sealed class CallTests
             try { await new TaskCompletionSource().Task.WaitAsync(call.CancellationToken); }
             finally { told.Add("over"); }
         });
-        await using RpcHost host = await RpcHost.StartAsync(api);
-        RpcConnection client = await host.ConnectAsync();
+        await using RpcHost host = await RpcHost.StartAsync(api, options => options.TimeProvider = time);
+        RpcConnection client = await host.ConnectAsync(options => options.TimeProvider = time);
         await using EitConnection connection = client.Connection;
 
-        Task call = client.CallAsync("wait", client.Pack(), new RpcCallOptions { Timeout = TimeSpan.FromSeconds(5) }, CancellationToken.None);
+        Task call = client.CallAsync("wait", client.Pack(), new RpcCallOptions { Timeout = TimeSpan.FromHours(1) }, CancellationToken.None);
         await told.UntilAsync(static what => what == "begun");
         host.Relay.Freeze();                                       // No cancellation can come: the method knows by itself.
+        time.Advance(TimeSpan.FromHours(1));
         string over = await told.NextAsync();
         host.Relay.Thaw();
 

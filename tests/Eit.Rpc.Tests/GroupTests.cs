@@ -140,7 +140,7 @@ public sealed class GroupTests
         await heard.UntilAsync(static what => what.StartsWith("joined", StringComparison.Ordinal));
 
         int dispatched = 0;
-        while (sessions.Group("numbers").Members.Count > 0) { sessions.Group("numbers").Dispatch(++dispatched); }
+        while (sessions.Group("numbers").Members.Count > 0 && dispatched < 10_000) { sessions.Group("numbers").Dispatch(++dispatched); }
         CloseCode code = await ends.NextAsync();
         goOn.SetResult();
         await heard.UntilAsync(what => what == $"{dispatched} at numbers {dispatched}");
@@ -175,8 +175,8 @@ public sealed class GroupTests
             sessions.Group("a").Join(session);
             connection.InitiateClose();
             await session.Session.Ended.Soon();
-            while (sessions.List().Count > 0) { await Task.Yield(); }
-            while (sessions.Group("a").Members.Count + sessions.Group("numbers").Members.Count > 0) { await Task.Yield(); }
+            await Waits.UntilAsync(() => sessions.List().Count == 0);
+            await Waits.UntilAsync(() => sessions.Group("a").Members.Count + sessions.Group("numbers").Members.Count == 0);
             sessions.Group("a").Join(session);
 
             Assert.Empty(sessions.Group("a").Members);

@@ -119,7 +119,7 @@ public sealed class LimitTests
             options.ArgumentBytesMax = 1000;
             options.ResultBytesMax = 1000;
             options.CallsUnderWayMax = 2;
-            options.CallsPerSecond = 5;
+            (options.CallsPerSecond, options.TimeProvider) = (5, new ManualTimeProvider());
         });
         RpcConnection client = await host.ConnectAsync();
         await using EitConnection connection = client.Connection;
@@ -285,6 +285,7 @@ public sealed class LimitTests
         RpcException tooLarge = await Assert.ThrowsAsync<RpcException>(() => client.CallAsync("hold", new string('x', 500)).Soon());
         Task[] held = [.. Enumerable.Range(0, 10).Select(number => client.CallAsync("hold", number))];
         for (int i = 0; i < 3; i++) { await begun.NextAsync(); }
+        await SendAsync(connection, "no call");                    // Behind the calls: a fourth one would have come.
         int atOnce = begun.All.Count;
         goOn.SetResult();
         await Task.WhenAll(held).Soon();

@@ -3,11 +3,10 @@ using System.Text.Json;
 
 namespace Eit.Rpc.Tests;
 
-/// <summary>A script in Node.js, with the packages of socket.red as the registry has them.</summary>
+/// <summary>A script in Node.js, with the packages of socket.red as the registry has them. They are never passed over: where they are missing, the test fails.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
-    private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "node");
-    private static readonly Lazy<Task> s_installed = new(InstallAsync);
+    private static readonly string s_folder = FindFolder();
     private readonly Process _process;
     private readonly Task _reading;
 
@@ -20,10 +19,14 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What it says.</summary>
     internal Happenings<string> Said { get; } = new();
 
-    internal static async Task<NodeProcess> StartAsync(string script, params string[] arguments)
+    internal static NodeProcess Start(string script, params string[] arguments)
     {
-        await s_installed.Value;
-        return new NodeProcess(Start("node", [script, .. arguments]));
+        string package = Path.Combine(s_folder, "node_modules", "socket.red-client");
+        Assert.True(Directory.Exists(package), "npm's packages socket.red and socket.red-client are not installed. Run ./test in the repository's root: it installs what the tests need, and runs them.");
+        var start = new ProcessStartInfo("node", [script, .. arguments]) { RedirectStandardOutput = true, WorkingDirectory = s_folder };
+        start.Environment["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";    // The server's certificate is its own.
+        start.Environment["NODE_NO_WARNINGS"] = "1";
+        return new NodeProcess(Process.Start(start)!);
     }
 
     /// <summary>Waits for a line and gives what follows its first word.</summary>
@@ -40,21 +43,13 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task InstallAsync()
+    private static string FindFolder()
     {
-        if (Directory.Exists(Path.Combine(s_folder, "node_modules", "socket.red-client"))) { return; }
-        using Process npm = Start("npm", ["install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]);
-        await npm.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.True(npm.ExitCode == 0, "The packages socket.red and socket.red-client could not be installed with npm, which these tests need.");
-    }
-
-    private static Process Start(string program, string[] arguments)
-    {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, WorkingDirectory = s_folder };
-        foreach (string argument in arguments) { start.ArgumentList.Add(argument); }
-        start.Environment["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";    // The server's certificate is its own.
-        start.Environment["NODE_NO_WARNINGS"] = "1";
-        return Process.Start(start)!;
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Eit.sln"))) { return Path.Combine(folder.FullName, "tests", "Eit.Rpc.Tests", "node"); }
+        }
+        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} has Eit.sln.");
     }
 
     private async Task ReadAsync()

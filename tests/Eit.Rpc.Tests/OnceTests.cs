@@ -100,7 +100,7 @@ public sealed class OnceTests
         await begun.NextAsync();
         host.Relay.Refuses = true;
         host.Relay.CutAll();
-        while (connection.IsConnected) { await Task.Yield(); }
+        await Waits.UntilAsync(() => !connection.IsConnected);
         List<Task> unsent = [client.CallAsync("hang", 3), client.CallAsync("hang", 4)];
         host.Relay.Upstream = other.Host.Port;
         host.Relay.Refuses = false;
@@ -112,18 +112,23 @@ public sealed class OnceTests
     [Fact]
     public async Task Where_no_server_comes_back_each_call_ends_when_its_time_is_over()
     {
+        var time = new ManualTimeProvider();
         await using RpcHost host = await RpcHost.StartAsync(Hanging(out Happenings<int> begun));
-        await using RpcConnection client = await host.ConnectAsync();
+        await using RpcConnection client = await host.ConnectAsync(options => options.TimeProvider = time);
         await using EitConnection connection = client.Connection;
-        var soon = new RpcCallOptions { Timeout = TimeSpan.FromMilliseconds(700) };
+        var soon = new RpcCallOptions { Timeout = TimeSpan.FromHours(1) };
 
         Task sent = client.CallAsync("hang", client.Pack(1), soon, CancellationToken.None);
         await begun.NextAsync();
         host.Relay.Refuses = true;
         host.Relay.CutAll();
-        while (connection.IsConnected) { await Task.Yield(); }
+        await Waits.UntilAsync(() => !connection.IsConnected);
         Task unsent = client.CallAsync("hang", client.Pack(2), soon, CancellationToken.None);
+        time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromTicks(1));
+        bool isEarly = sent.IsCompleted || unsent.IsCompleted;
+        time.Advance(TimeSpan.FromTicks(1));
 
+        Assert.False(isEarly);
         Assert.Equal([(SendOutcome.Unknown, true)], await OutcomesAsync([sent]));
         Assert.Equal([(SendOutcome.NotSent, true)], await OutcomesAsync([unsent]));
     }

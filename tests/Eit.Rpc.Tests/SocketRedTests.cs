@@ -15,7 +15,7 @@ public sealed class SocketRedTests
     {
         var closed = new Happenings<string>();
         await using RpcHost host = await HostAsync(closed);
-        await using NodeProcess client = await NodeProcess.StartAsync("client.js", $"{Address(host)}&join=start");
+        await using NodeProcess client = NodeProcess.Start("client.js", $"{Address(host)}&join=start");
 
         await client.Said.UntilAsync(static line => line == "[\"disconnect\"]");
         await closed.NextAsync();
@@ -41,7 +41,7 @@ public sealed class SocketRedTests
     public async Task The_npm_client_is_told_that_its_session_is_refused()
     {
         await using RpcHost host = await RpcHost.StartAsync(static _ => null, plain: true);
-        await using NodeProcess client = await NodeProcess.StartAsync("client.js", Address(host));
+        await using NodeProcess client = NodeProcess.Start("client.js", Address(host));
 
         Assert.Equal("[\"refused\"]", await client.Said.NextAsync());
     }
@@ -49,7 +49,7 @@ public sealed class SocketRedTests
     [Fact]
     public async Task Our_client_calls_the_npm_server()
     {
-        await using NodeProcess server = await NodeProcess.StartAsync("server.js");
+        await using NodeProcess server = NodeProcess.Start("server.js");
         int port = (await server.NextAsync("port")).GetInt32();
         var events = new Happenings<string>();
         await using var client = new SocketRedClient(RpcHost.Options);
@@ -87,7 +87,7 @@ public sealed class SocketRedTests
     [InlineData("null")]
     public async Task Our_client_is_told_that_the_npm_server_refuses_its_session(string how)
     {
-        await using NodeProcess server = await NodeProcess.StartAsync("server.js");
+        await using NodeProcess server = NodeProcess.Start("server.js");
         int port = (await server.NextAsync("port")).GetInt32();
         await using var client = new SocketRedClient(RpcHost.Options);
 

@@ -54,4 +54,4 @@ startServer(server, (url) => {
       return new ServerApi(session);
     },
   };
-}, 100).then(() => server.listen(0, '127.0.0.1', () => say('port', server.address().port)));
+}).then(() => server.listen(0, '127.0.0.1', () => say('port', server.address().port)));
