@@ -93,7 +93,7 @@ public class ControlTests
         Assert.Equal([HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.OK, HttpStatusCode.RequestEntityTooLarge], [fromPage, bentName, local, Status]);
     }
 
-    private static HttpClient ClientOf(ChaosControl control) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(control.Address), Timeout = TimeSpan.FromSeconds(20) };
+    private static HttpClient ClientOf(ChaosControl control) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(control.Address), Timeout = TimeSpan.FromMinutes(5) };
 
     private static async Task<(HttpStatusCode Status, string Body)> AskAsync(HttpClient http, HttpMethod method, string path, string? body = null)
     {

@@ -3,7 +3,7 @@ namespace Eit.Chaos.Tests;
 /// <summary>Waits that end with a failure where they would not end at all.</summary>
 internal static class Patience
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     internal static Task Soon(this Task task) => task.WaitAsync(s_limit);
 

@@ -73,8 +73,9 @@ internal sealed class Flow(ChaosConnection connection, ChaosDirection direction,
         {
             int count = await source.ReadAsync(buffer.AsMemory(0, ReadBytes), over).ConfigureAwait(false);
             if (count == 0) { return false; }
+            TimeSpan arrivedAt = connection.Now;                   // Before it is counted: who sees the count may move the time.
             connection.Heard(direction, count);
-            if (tap is null) { _queue.Add(Chunk.Data(buffer.AsSpan(0, count).ToArray(), connection.Now)); }
+            if (tap is null) { _queue.Add(Chunk.Data(buffer.AsSpan(0, count).ToArray(), arrivedAt)); }
             else { tap.Read(buffer.AsSpan(0, count)); }
             return true;
         }

@@ -28,7 +28,7 @@ internal sealed record SoakOptions
     /// <summary>Gets how often each connection moves to a new transport, spread over the time.</summary>
     public int Cycles { get; init; }
 
-    /// <summary>Gets how long an echo may take.</summary>
+    /// <summary>Gets how long an echo may take, and after the last one the cycles that are due.</summary>
     public TimeSpan DelayMax { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Gets how long the sending takes.</summary>

@@ -51,11 +51,14 @@ internal sealed class SoakTalk : IAsyncDisposable
 
     internal bool IsConnected => _client.IsConnected;
 
+    /// <summary>Gets whether the server has ended it for good.</summary>
+    private bool IsOver => _client.State == EitConnectionState.Closed;
+
     internal TimeSpan LongestOutage => new(Interlocked.Read(ref _longestOutage));
 
     internal Task StartAsync(CancellationToken cancellationToken) => _client.StartAsync(cancellationToken);
 
-    /// <summary>Sends everything, and waits until it has come back or can no longer come in time.</summary>
+    /// <summary>Sends everything, and waits until it has come back or can no longer come in time, and until all cycles have come to their end or could have.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         long began = _time.GetTimestamp();
@@ -63,6 +66,7 @@ internal sealed class SoakTalk : IAsyncDisposable
         Task cycling = CycleAsync(began, done.Token);
         await SendAsync(began, cancellationToken);
         await UntilEchoedAsync(cancellationToken);
+        await cycling.WaitAsync(_options.DelayMax, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await done.CancelAsync();
         await cycling;
     }
@@ -99,7 +103,7 @@ internal sealed class SoakTalk : IAsyncDisposable
     {
         long began = _time.GetTimestamp();
         using var timer = new PeriodicTimer(s_look, _time);
-        while (_history.OnTheWay > 0 && _time.GetElapsedTime(began) < _options.DelayMax) { await timer.WaitForNextTickAsync(cancellationToken); }
+        while (_history.OnTheWay > 0 && !IsOver && _time.GetElapsedTime(began) < _options.DelayMax) { await timer.WaitForNextTickAsync(cancellationToken); }
     }
 
     private async Task CycleAsync(long began, CancellationToken done)
@@ -107,7 +111,7 @@ internal sealed class SoakTalk : IAsyncDisposable
         using var timer = new PeriodicTimer(s_look, _time);
         try
         {
-            while (_cycles < _options.Cycles)
+            while (_cycles < _options.Cycles && !IsOver)
             {
                 TimeSpan due = _options.SendingTime * ((_cycles + 1.0) / (_options.Cycles + 1.0));
                 if (_time.GetElapsedTime(began) < due || !_client.IsConnected) { await timer.WaitForNextTickAsync(done); }
@@ -116,8 +120,9 @@ internal sealed class SoakTalk : IAsyncDisposable
         }
         catch (OperationCanceledException) when (done.IsCancellationRequested)
         {
-            if (_cycles < _options.Cycles) { _note($"Connection {_number}: only {_cycles} of {_options.Cycles} cycles came to their end."); }
+            // There was no more time for them.
         }
+        if (_cycles < _options.Cycles) { _note($"Connection {_number}: only {_cycles} of {_options.Cycles} cycles came to their end."); }
     }
 
     private async Task<bool> TryCycleAsync(CancellationToken cancellationToken)
