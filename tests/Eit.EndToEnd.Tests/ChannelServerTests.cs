@@ -472,13 +472,12 @@ public sealed class ChannelServerTests
             await client.CloseAsync().Soon();
         }
 
-        double rate = await Churn.RunAsync(sessions, _ => VisitAsync(TimeSpan.FromMilliseconds(20 * chance.Next())));
+        await Churn.RunAsync(sessions, _ => VisitAsync(TimeSpan.FromMilliseconds(20 * chance.Next())));
         await channels.WhenEmpty().Soon();
 
         presence!.AssertAllCameAndWent(sessions);
         Assert.InRange(presence.Created, 2, sessions);
         Assert.Equal((0, 0), (channels.HandlersFailed, host.Sessions.Count));
-        Churn.AssertFast(rate);
     }
 
     private static Happenings<string> Hear(EitConnection client)

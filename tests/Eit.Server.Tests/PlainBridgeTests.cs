@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Eit.Link;
+using Eit.Protocol.Session;
 using Eit.Server.Tests.Channels;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,9 +33,18 @@ public class PlainBridgeTests
 
         for (int i = 0; i < Count; i++) { await client.SendAsync(Encoding.UTF8.GetBytes($"{i}"), isText: true, CancellationToken.None); }
         await Waits.UntilAsync(() => handler.Heard.Count == 1);
+        EitSession session = Assert.Single(sessions.List());
+        byte[] buffer = new byte[16];
         for (int second = 0; second < 90; second++)                // Longer than an outbox keeps its messages; at once, it would look to a write under way as if it had stalled.
         {
-            await Waits.UntilAsync(static () => ThreadPool.PendingWorkItemCount == 0);
+            Task<SendOutcome> told = session.SendAsync("tick").AsTask();
+            await client.ReceiveAsync(buffer, CancellationToken.None).AsTask().Soon();
+            await Waits.UntilAsync(() =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(1));        // What acknowledges it may wait a little.
+                return told.IsCompleted;
+            });
+            Assert.Equal(SendOutcome.Processed, await told);
             time.Advance(TimeSpan.FromSeconds(1));
         }
         handler.MayGoOn.SetResult();

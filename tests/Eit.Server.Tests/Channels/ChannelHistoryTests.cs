@@ -63,9 +63,8 @@ public class ChannelHistoryTests
             await visitor.CloseAsync();
         }
 
-        double rate = await Churn.RunAsync(sessions, number => VisitAsync(number, TimeSpan.FromMilliseconds(30 * chance.Next())));
+        await Churn.RunAsync(sessions, number => VisitAsync(number, TimeSpan.FromMilliseconds(30 * chance.Next())));
 
-        Churn.AssertFast(rate);
         presence.AssertAllCameAndWent(sessions);
         Assert.InRange(presence.Created, 2, sessions);
         Assert.True(world.Channels.WhenEmpty().IsCompletedSuccessfully);

@@ -5,11 +5,10 @@ internal static class Churn
 {
     private const int VisitsPerSecond = 200;
     private const int VisitsTogether = 100;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Begins visits at their rate, and waits for all.</summary>
-    /// <returns>How many a second have come and gone.</returns>
-    internal static async Task<double> RunAsync(int visits, Func<int, Task> visitAsync)
+    /// <summary>Begins visits at their rate, or as fast as the machine can, and waits for all.</summary>
+    internal static async Task RunAsync(int visits, Func<int, Task> visitAsync)
     {
         var running = new List<Task>(visits);
         long beganAt = TimeProvider.System.GetTimestamp();
@@ -24,8 +23,5 @@ internal static class Churn
             }
         }
         await Task.WhenAll(running).WaitAsync(s_limit);
-        return visits / TimeProvider.System.GetElapsedTime(beganAt).TotalSeconds;
     }
-
-    internal static void AssertFast(double rate) => Assert.True(rate >= VisitsPerSecond / 2, $"{rate:N0} visits a second came and went, of {VisitsPerSecond} that were wanted.");
 }
