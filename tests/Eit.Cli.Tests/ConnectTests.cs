@@ -28,7 +28,7 @@ public class ConnectTests
         using var stop = new CancellationTokenSource();
 
         Task cutting = proxy.CutEverySecondAsync(stop.Token);
-        (int exitCode, string output, string error) = await eit.EndAsync(lines, TimeSpan.FromMinutes(5));
+        (int exitCode, string output, string error) = await eit.EndAsync(lines, TimeSpan.FromMinutes(15));
         await stop.CancelAsync();
         await cutting;
 

@@ -12,7 +12,7 @@ public class CtlTests
         EitProcess eit = stage.Connect("/rooms/a");
         EitProcess plain = stage.Connect("/rooms/a", "--plain");
         EitProcess alone = stage.Connect("/eit");
-        foreach (EitProcess client in (EitProcess[])[eit, plain, alone]) { await client.SaysAsync("eit: connected"); }
+        await stage.StatsAsync(static stats => (int)stats["connections"]! == 3);
 
         JsonArray inRoom = JsonNode.Parse((await CtlAsync(stage, "connections", "--channel", "/rooms/a", "--json")).Output)!.AsArray();
         string id = (string)JsonNode.Parse((await CtlAsync(stage, "connections", "--channel", "/eit", "--user", "ada", "--json")).Output)![0]!["id"]!;

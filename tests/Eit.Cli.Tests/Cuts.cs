@@ -2,9 +2,12 @@ using Eit.Chaos;
 
 namespace Eit.Cli.Tests;
 
-/// <summary>Cuts all that goes through a proxy, again and again.</summary>
+/// <summary>Cuts what goes through a proxy, again and again.</summary>
 internal static class Cuts
 {
+    private const int ProgressBytes = 20_000;
+
+    /// <summary>Cuts all that has brought more than a dial: however slow the machine is, each connection is worth something.</summary>
     internal static async Task CutEverySecondAsync(this ChaosProxy proxy, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
@@ -12,7 +15,7 @@ internal static class Cuts
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                foreach (ChaosConnection connection in proxy.Connections) { connection.Cut(CutWay.Reset); }
+                foreach (ChaosConnection connection in proxy.Connections.Where(static connection => connection.BytesDown > ProgressBytes)) { connection.Cut(CutWay.Reset); }
             }
         }
         catch (OperationCanceledException)

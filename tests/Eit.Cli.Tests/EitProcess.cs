@@ -48,7 +48,7 @@ internal sealed class EitProcess : IAsyncDisposable
     /// <summary>Waits for a line of the standard error that holds some words.</summary>
     internal async Task<string> SaysAsync(string words)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         try
         {
             await foreach (string line in _errors.Reader.ReadAllAsync(limit.Token))
@@ -68,7 +68,7 @@ internal sealed class EitProcess : IAsyncDisposable
     {
         Task<string> output = Output.ReadToEndAsync();
         Task writing = WriteAsync(input);
-        string text = await output.WaitAsync(limit ?? TimeSpan.FromSeconds(30));
+        string text = await output.WaitAsync(limit ?? Patience.Limit);
         await writing.Soon();
         await _process.WaitForExitAsync().Soon();
         await _readingErrors.Soon();

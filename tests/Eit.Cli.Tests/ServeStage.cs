@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using Eit.Chaos;
 
 namespace Eit.Cli.Tests;
@@ -81,6 +82,19 @@ internal sealed class ServeStage : IAsyncDisposable
         EitProcess process = EitProcess.Start(environment, arguments);
         _processes.Add(process);
         return process;
+    }
+
+    /// <summary>Looks at the server's numbers again and again until they are as wanted.</summary>
+    internal async Task<JsonNode> StatsAsync(Func<JsonNode, bool> areWanted)
+    {
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (true)
+        {
+            JsonNode stats = JsonNode.Parse((await Tool.RunAsync("ctl", "stats", "--json", "--control", Control)).Output)!;
+            if (areWanted(stats)) { return stats; }
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
     }
 
     internal HttpClient Http() => new(new SocketsHttpHandler { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = AnyCertificate.Take } })

@@ -10,7 +10,7 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 step() { echo "== $*"; }
 
 # Waits until a file holds a line with these words.
-says() { timeout 30 grep -q -m1 -- "$2" < <(tail -n +1 -F --pid=$$ "$1" 2>/dev/null) || fail "'$2' is not in $1: $(cat "$1")"; }
+says() { timeout 300 grep -q -m1 -- "$2" < <(tail -n +1 -F --pid=$$ "$1" 2>/dev/null) || fail "'$2' is not in $1: $(cat "$1")"; }
 is() { [[ "$1" == "$2" ]] || fail "expected '$2', not '$1'"; }
 
 for program in node curl perl php setsid; do command -v $program > /dev/null || fail "$program is not installed: ./test installs what is needed"; done
@@ -51,7 +51,7 @@ NODE_TLS_REJECT_UNAUTHORIZED=0 node "$root/tests/Eit.Browser.Tests/plain.js" "$a
 exec 4> bob.in
 says ada.err "eit: connected"
 says bob.out "open eit.plain"
-is "$(seq 1000 | eit connect "$address/echo" --token-file eve.token --insecure-dev-certificate --count 1000 --timeout 60 2> eve.err | sha256sum)" "$(seq 1000 | sha256sum)"
+is "$(seq 1000 | eit connect "$address/echo" --token-file eve.token --insecure-dev-certificate --count 1000 --timeout 600 2> eve.err | sha256sum)" "$(seq 1000 | sha256sum)"
 echo "from ada" >&3
 says bob.out "message from ada"
 echo "from bob" >&4
@@ -102,7 +102,7 @@ step "drain and stop"
 eit ctl status | grep -q "state: running" || fail "it does not run"
 pid="$(cat eit.pid)"
 eit ctl drain
-timeout 30 tail -f --pid="$pid" /dev/null
+timeout 300 tail -f --pid="$pid" /dev/null
 [[ ! -e eit.pid ]] || fail "the file with the process is still there"
 code=0; eit ctl status 2> gone || code=$?
 is "$code" 3

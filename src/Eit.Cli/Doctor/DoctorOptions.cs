@@ -23,4 +23,7 @@ internal sealed record DoctorOptions
 
     /// <summary>Gets how long a step may take.</summary>
     public TimeSpan StepLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets how long an echo may take, counted from when its message was handled; beyond, the endpoint does not echo.</summary>
+    public TimeSpan EchoLimit { get; init; } = TimeSpan.FromSeconds(1);
 }

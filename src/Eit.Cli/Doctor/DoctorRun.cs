@@ -125,7 +125,7 @@ internal sealed class DoctorRun(DoctorOptions options, TimeProvider time, Action
         long began = time.GetTimestamp();
         if (await SendAsync(client, nonce, interrupted) is { } fault) { return Tell(new DoctorFinding("Message", $"a message was not handled: {fault}", "The server's handler hangs, or the way back is blocked; the server's log says more.")); }
         TimeSpan took = time.GetElapsedTime(began);
-        await echo.WaitAsync(TimeSpan.FromSeconds(1), time, interrupted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await echo.WaitAsync(options.EchoLimit, time, interrupted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         string back = echo.IsCompletedSuccessfully ? "and came back" : "and did not come back: this endpoint does not echo";
         return Tell(new DoctorFinding("Message", $"a message was handled within {Milliseconds(took)}, {back}"));
     }
