@@ -5,15 +5,17 @@ namespace Eit.Browser.Tests;
 /// <summary>Debian's Chromium without a window, one for all tests of a class.</summary>
 public sealed class Browser : IAsyncLifetime
 {
+    private static readonly float s_guardMs = (float)Patience.Guard.TotalMilliseconds;
+
     private IPlaywright? _playwright;
     private IBrowser? _chromium;
 
     public async Task InitializeAsync()
     {
         string chromium = Installed.Chromium;
-        Assertions.SetDefaultExpectTimeout((float)Patience.Guard.TotalMilliseconds);
+        Assertions.SetDefaultExpectTimeout(s_guardMs);
         _playwright = await Playwright.CreateAsync();
-        _chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium });
+        _chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Timeout = s_guardMs });
     }
 
     public async Task DisposeAsync()
@@ -26,6 +28,7 @@ public sealed class Browser : IAsyncLifetime
     internal async Task<IPage> OpenAsync(Uri address)
     {
         IBrowserContext context = await _chromium!.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true });
+        context.SetDefaultTimeout(s_guardMs);
         IPage page = await context.NewPageAsync();
         await page.GotoAsync(address.ToString());
         return page;

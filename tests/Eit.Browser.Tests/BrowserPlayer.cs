@@ -6,8 +6,8 @@ namespace Eit.Browser.Tests;
 /// <summary>A player at the sample's page.</summary>
 internal sealed class BrowserPlayer(IPage page) : IAsyncDisposable
 {
-    /// <summary>Waits until the newest line of the page is this one.</summary>
-    internal Task SeesAsync(string what) => Expect(page.Locator("#log li").First).ToHaveTextAsync(what);
+    /// <summary>Waits until a line of the page is this one; others may have come behind it.</summary>
+    internal Task SeesAsync(string what) => Expect(page.Locator("#log").GetByText(what, new LocatorGetByTextOptions { Exact = true }).First).ToBeAttachedAsync();
 
     internal Task SeesStateAsync(string state) => Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync(state);
 
