@@ -86,6 +86,7 @@ public sealed class KillTests
         Url = new Uri($"wss://127.0.0.1:{port}/rpc"),
         CertificateValidation = static (_, certificate, _, _) => certificate!.Subject is "CN=eit test",
         WatchesNetwork = false,
+        CloseLimit = TimeSpan.Zero,                                // There is nobody to take leave of.
         Redial = new() { FirstWait = TimeSpan.FromMilliseconds(10), LongestWait = TimeSpan.FromMilliseconds(100) },
     });
 }

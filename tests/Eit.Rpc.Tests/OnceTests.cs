@@ -131,6 +131,7 @@ public sealed class OnceTests
         Assert.False(isEarly);
         Assert.Equal([(SendOutcome.Unknown, true)], await OutcomesAsync([sent]));
         Assert.Equal([(SendOutcome.NotSent, true)], await OutcomesAsync([unsent]));
+        host.Relay.Refuses = false;
     }
 
     [Fact]

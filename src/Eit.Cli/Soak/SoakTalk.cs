@@ -51,9 +51,6 @@ internal sealed class SoakTalk : IAsyncDisposable
 
     internal bool IsConnected => _client.IsConnected;
 
-    /// <summary>Gets whether the server has ended it for good.</summary>
-    private bool IsOver => _client.State == EitConnectionState.Closed;
-
     internal TimeSpan LongestOutage => new(Interlocked.Read(ref _longestOutage));
 
     internal Task StartAsync(CancellationToken cancellationToken) => _client.StartAsync(cancellationToken);
@@ -99,11 +96,12 @@ internal sealed class SoakTalk : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for the last echoes; without a session there are none.</summary>
     private async Task UntilEchoedAsync(CancellationToken cancellationToken)
     {
         long began = _time.GetTimestamp();
         using var timer = new PeriodicTimer(s_look, _time);
-        while (_history.OnTheWay > 0 && !IsOver && _time.GetElapsedTime(began) < _options.DelayMax) { await timer.WaitForNextTickAsync(cancellationToken); }
+        while (_history.OnTheWay > 0 && _client.SessionId is not null && _time.GetElapsedTime(began) < _options.DelayMax) { await timer.WaitForNextTickAsync(cancellationToken); }
     }
 
     private async Task CycleAsync(long began, CancellationToken done)
@@ -111,7 +109,7 @@ internal sealed class SoakTalk : IAsyncDisposable
         using var timer = new PeriodicTimer(s_look, _time);
         try
         {
-            while (_cycles < _options.Cycles && !IsOver)
+            while (_cycles < _options.Cycles)
             {
                 TimeSpan due = _options.SendingTime * ((_cycles + 1.0) / (_options.Cycles + 1.0));
                 if (_time.GetElapsedTime(began) < due || !_client.IsConnected) { await timer.WaitForNextTickAsync(done); }
