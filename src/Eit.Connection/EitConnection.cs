@@ -452,8 +452,11 @@ public sealed partial class EitConnection : IAsyncDisposable
             if (!_host.IsInsideHandler) { await before.Task.ConfigureAwait(false); }
             return;
         }
-        _options.World?.Disposing(this, disposed.Task);
-        try { await DisposeOnceAsync().ConfigureAwait(false); }
+        try
+        {
+            Task ending = DisposeOnceAsync();
+            await (_options.World?.EndAsync(this, ending, _options.CloseLimit) ?? ending).ConfigureAwait(false);
+        }
         finally { disposed.TrySetResult(); }
     }
 

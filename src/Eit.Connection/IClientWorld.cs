@@ -9,6 +9,10 @@ internal interface IClientWorld
     /// <summary>Makes the handler of one dial, which answers 101 with the stream of the transport as its content. The dial disposes of it when it is over.</summary>
     HttpMessageHandler CreateHandler();
 
-    /// <summary>Hears that a connection begins to be disposed of: its time has to go on until it is.</summary>
-    void Disposing(EitConnection connection, Task disposed);
+    /// <summary>Moves the clock on for a connection that is being disposed of: nobody else does.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="ending">Its disposal, which has begun.</param>
+    /// <param name="closeLimit">How long its close may take, and its handlers after that.</param>
+    /// <returns>Ends with the disposal; fails if it does not end.</returns>
+    Task EndAsync(EitConnection connection, Task ending, TimeSpan closeLimit);
 }

@@ -365,12 +365,14 @@ public sealed class EitSession
 
         protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
         {
+            if (sessions.Death is { } death) { return new ValueTask(death); }
             if (message.Kind != 0) { return session._onKind.TryGetValue(message.Kind, out Func<InboundMessage, ValueTask>? onKind) ? onKind(message) : default; }
             return message.Text is { } text ? _handler!.OnMessageAsync(session, text) : _handler!.OnBytesAsync(session, message.Bytes);
         }
 
         protected override ValueTask OnEventAsync(object value) => value switch
         {
+            _ when sessions.Death is { } death => new ValueTask(death),
             HostedEvent.Confirmed => BeginAsync(),
             HostedEvent.Outage outage => _handler?.OnOutageAsync(session, outage.Code, outage.Reason) ?? default,
             HostedEvent.Resumed resumed => _handler?.OnResumedAsync(session, resumed.Took) ?? default,

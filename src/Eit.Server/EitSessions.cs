@@ -25,6 +25,7 @@ public sealed partial class EitSessions
     private TimeSpan _announcedSpread;
     private ulong _begun;
     private long _slowConsumers;
+    private volatile Task? _death;
     private volatile bool _isDraining;
     private volatile bool _isOverloaded;
 
@@ -78,6 +79,9 @@ public sealed partial class EitSessions
 
     internal ILogger SessionLogger { get; }
 
+    /// <summary>Gets what handlers are to wait for in the place of being called, once the process counts as dead: it never ends. Null while it lives.</summary>
+    internal Task? Death => _death;
+
     /// <summary>Gets how often a client was found to be a slow consumer; also the counter <c>eit.server.slow_consumers</c> of the meter <c>Eit.Server</c>.</summary>
     public long SlowConsumers => Interlocked.Read(ref _slowConsumers);
 
@@ -95,6 +99,9 @@ public sealed partial class EitSessions
             TellTerms(Spread());
         }
     }
+
+    /// <summary>Calls no handler any more, as if the process had died: for a simulated one.</summary>
+    internal void Die() => _death = new TaskCompletionSource().Task;
 
     /// <summary>Lists the sessions as they are now.</summary>
     public IReadOnlyList<EitSession> List()

@@ -1,10 +1,10 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Eit.Connection;
 using Eit.Protocol.Wire;
 using Eit.Server;
 using Eit.Testing.Transport;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -24,9 +24,9 @@ public sealed class EitTestWorld : IAsyncDisposable
     /// <summary>The host in the addresses of the server.</summary>
     public const string Host = "world.test";
 
-    private const int CallsAtOneMomentMax = 100_000;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_endLimit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1);   // For what comes after the last time-out.
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
 
     private static readonly Lazy<Task> s_warmUp = new(() => Task.Run(WarmUpAsync));
 
@@ -35,13 +35,15 @@ public sealed class EitTestWorld : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _advancing = new(1);
     private readonly List<ClientEnd> _clients = [];
-    private readonly List<Task> _disposals = [];
-    private readonly List<WebApplication> _dead = [];
+    private readonly List<ClientEnding> _endings = [];
+    private readonly List<ServerProcess> _processes = [];          // That are not disposed of; of these at most one runs.
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Random _seeds;
-    private (WebApplication App, MemoryServer Server)? _running;
+    private ServerProcess? _running;
     private int _networkCount;
     private int _isAdvancing;
-    private bool _isDisposed;
+    private bool _isStarting;
+    private Task? _end;
 
     private EitTestWorld(Action<WebApplication> map, EitTestWorldOptions options)
     {
@@ -49,12 +51,16 @@ public sealed class EitTestWorld : IAsyncDisposable
         _seeds = new Random((int)(options.Seed ^ (options.Seed >> 32)));
         Random = new Random(_seeds.Next());
         QuietWatch = new QuietWatch(options.BusyLimit);
-        Time = new ManualTimeProvider { Used = QuietWatch.Beat };
+        Clock = new ManualTimeProvider { Used = QuietWatch.Beat };
         Network = AddNetwork();
     }
 
-    /// <summary>Gets the clock. It is advanced by the world, not by hand.</summary>
-    public ManualTimeProvider Time { get; }
+    /// <summary>Gets the world's clock, for everything that takes a <see cref="TimeProvider"/>. It begins at 1 January 2026, 0:00 UTC, is moved by the world alone, and calls timers back on the thread
+    /// that does, in the order of their times.</summary>
+    public TimeProvider Time => Clock;
+
+    /// <summary>Gets how much of its own time has passed in the world.</summary>
+    public TimeSpan Elapsed => Clock.Elapsed;
 
     /// <summary>Gets chance for the test's own choices, drawn from the seed. Used from one thread at a time.</summary>
     public Random Random { get; }
@@ -68,7 +74,7 @@ public sealed class EitTestWorld : IAsyncDisposable
     {
         get
         {
-            lock (_gate) { return (_running ?? throw NoServer()).App.Services; }
+            return Running().Services;
         }
     }
 
@@ -76,7 +82,11 @@ public sealed class EitTestWorld : IAsyncDisposable
     /// <exception cref="InvalidOperationException">No server runs.</exception>
     public EitSessions Sessions => Services.GetRequiredService<EitSessions>();
 
+    internal ManualTimeProvider Clock { get; }
+
     internal QuietWatch QuietWatch { get; }
+
+    private bool IsEnding => Volatile.Read(ref _end) is not null;
 
     /// <summary>The server that dials reach; null if none runs.</summary>
     internal MemoryServer? Server
@@ -91,6 +101,7 @@ public sealed class EitTestWorld : IAsyncDisposable
     /// <param name="map">Maps the endpoints and adds middleware, as the application does after <c>builder.Build()</c>. Called for each start of the server.</param>
     /// <param name="options">The rest; null for the defaults. Copied.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
+    /// <remarks>Fails as the application fails to start.</remarks>
     public static async Task<EitTestWorld> StartAsync(Action<WebApplication> map, EitTestWorldOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(map);
@@ -140,7 +151,7 @@ public sealed class EitTestWorld : IAsyncDisposable
         if (network.World != this) { throw new ArgumentException("The network is another world's.", nameof(network)); }
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            ObjectDisposedException.ThrowIf(IsEnding, this);
             options.JitterSeed = (ulong)_seeds.NextInt64();
         }
         options.Url = new Uri($"wss://{Host}{path}");
@@ -161,14 +172,17 @@ public sealed class EitTestWorld : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the time stays where it is then.</param>
     /// <returns>Completes when the time is there, and everything has come to rest.</returns>
     /// <exception cref="TimeoutException">Something does not come to rest within <see cref="EitTestWorldOptions.BusyLimit"/> of real time.</exception>
-    /// <exception cref="InvalidOperationException">Somebody advances the time already; timers come again and again at one moment.</exception>
+    /// <exception cref="InvalidOperationException">Somebody advances the time already; or timers are due again at once, for ever: more than 1,000 times at one moment, of which the message names which. The
+    /// one that was next is not called any more, and so the time can be moved on.</exception>
+    /// <exception cref="ObjectDisposedException">The world ends, perhaps meanwhile.</exception>
+    /// <remarks>What the callback of a timer throws comes out here, and the time stays at its moment.</remarks>
     public async Task AdvanceAsync(TimeSpan by, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            TimeSpan target = Time.Elapsed + by;
+            TimeSpan target = Elapsed + by;
             await QuietWatch.UntilQuietAsync(cancellationToken).ConfigureAwait(false);
             while (await StepAsync(target, cancellationToken).ConfigureAwait(false)) { }
         }
@@ -179,7 +193,7 @@ public sealed class EitTestWorld : IAsyncDisposable
     /// <param name="work">The work, which belongs to the world: <c>client.StartAsync()</c>.</param>
     /// <param name="limit">By how much at most; null: 5 min.</param>
     /// <exception cref="TimeoutException">It was not complete then; or it waits for what the world does not know.</exception>
-    /// <remarks>Fails as the work fails.</remarks>
+    /// <remarks>Fails as the work fails, and as <see cref="AdvanceAsync"/> does.</remarks>
     public async Task RunAsync(Task work, TimeSpan? limit = null)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -217,13 +231,13 @@ public sealed class EitTestWorld : IAsyncDisposable
         await EnterAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            TimeSpan target = Time.Elapsed + most;
+            TimeSpan target = Elapsed + most;
             await QuietWatch.UntilQuietAsync(CancellationToken.None).ConfigureAwait(false);
             while (!condition())
             {
-                if (Time.NextDue is null || !await StepAsync(target, CancellationToken.None).ConfigureAwait(false))
+                if (Clock.NextDue is null || !await StepAsync(target, CancellationToken.None).ConfigureAwait(false))
                 {
-                    throw new TimeoutException(Time.NextDue is null ? "No timer is left: it waits for what the world does not know." : $"It was not so after {most} of the world's time.");
+                    throw new TimeoutException(Clock.NextDue is null ? "No timer is left: it waits for what the world does not know." : $"It was not so after {most} of the world's time.");
                 }
             }
         }
@@ -232,68 +246,57 @@ public sealed class EitTestWorld : IAsyncDisposable
 
     /// <summary>Does something at a moment of the world's time: a scripted fault.</summary>
     /// <param name="after">When, from now; 0 or more.</param>
-    /// <param name="act">What, on the thread that advances the time. What it throws comes out of that.</param>
+    /// <param name="act">What, on the thread that advances the time. What it throws comes out of that. Acts whose moment has not come when the world is disposed of are dropped.</param>
     public void Schedule(TimeSpan after, Action act)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(after, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(act);
-        Time.CreateTimer(static act => ((Action)act!)(), act, after, Timeout.InfiniteTimeSpan);
+        Clock.CreateTimer(Act, act, after, Timeout.InfiniteTimeSpan);
     }
 
     // ---- The server
 
     /// <summary>Starts the server, with no sessions. The world has done so at first.</summary>
-    /// <exception cref="InvalidOperationException">It runs.</exception>
+    /// <exception cref="InvalidOperationException">It runs, or is being started.</exception>
+    /// <remarks>Fails as the application fails to start.</remarks>
     public async Task StartServerAsync()
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_running is not null) { throw new InvalidOperationException("The server runs already."); }
+            if (_running is not null || _isStarting) { throw new InvalidOperationException("The server runs already."); }
         }
-        (WebApplication App, MemoryServer Server) started = await BuildAsync().ConfigureAwait(false);
-        lock (_gate) { _running = started; }
+        await StartProcessAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Stops the server as its host does: clients are asked to move (drain), then its sessions are closed. The time goes on meanwhile. Dials are refused until it is started again.</summary>
+    /// <summary>Stops the server as its host does: clients are asked to move (drain), its sessions are closed, requests that are still open may end, and what is left when the host's
+    /// <c>ShutdownTimeout</c> (30 s of the world's time) is up is aborted. The time goes on meanwhile. Dials are refused until it is started again.</summary>
+    /// <returns>Completes when its services are disposed of; at once if it is killed meanwhile.</returns>
     /// <exception cref="InvalidOperationException">It does not run.</exception>
-    public async Task StopServerAsync()
-    {
-        WebApplication app = Running().App;
-        await RunAsync(Task.Run(() => app.StopAsync())).ConfigureAwait(false);
-        lock (_gate) { _running = null; }
-        await app.DisposeAsync().ConfigureAwait(false);
-        await SettleAsync().ConfigureAwait(false);
-    }
+    /// <remarks>Fails as <see cref="AdvanceAsync"/> does: then it has not stopped, and can still be killed.</remarks>
+    public Task StopServerAsync() => StopProcessAsync(Running());
 
-    /// <summary>Ends the server as a crash does: without a word, with all of its sessions. No timer of it comes any more; a handler that runs is not resumed.</summary>
+    /// <summary>Lets the server crash: its sessions are gone, its connections are reset, its clock stands still and none of its handlers is called any more. A handler that is running goes on until it
+    /// waits for the world: its clock, a send. Dials are refused until it is started again.</summary>
     /// <exception cref="InvalidOperationException">It does not run.</exception>
     public void KillServer()
     {
-        (WebApplication app, MemoryServer server) = Running();
-        lock (_gate)
-        {
-            _running = null;
-            _dead.Add(app);
-        }
-        server.Kill();
+        ServerProcess dead = Running();
+        lock (_gate) { _running = null; }
+        dead.Kill();
     }
 
-    /// <summary>Replaces the server as a deployment does: a new one takes the dials, the old one drains. The time goes on meanwhile.</summary>
+    /// <summary>Replaces the server as a deployment does: a new one takes the dials, the old one stops as with <see cref="StopServerAsync"/>. The time goes on meanwhile.</summary>
     /// <exception cref="InvalidOperationException">It does not run.</exception>
     public async Task ReplaceServerAsync()
     {
-        (WebApplication App, MemoryServer Server) old = Running();
-        (WebApplication App, MemoryServer Server) started = await BuildAsync().ConfigureAwait(false);
-        lock (_gate) { _running = started; }
-        await RunAsync(Task.Run(() => old.App.StopAsync())).ConfigureAwait(false);
-        await old.App.DisposeAsync().ConfigureAwait(false);
-        await SettleAsync().ConfigureAwait(false);
+        ServerProcess old = Running();
+        await StartProcessAsync().ConfigureAwait(false);
+        await StopProcessAsync(old).ConfigureAwait(false);
     }
 
     /// <summary>Lets the server lose the session of a client, whose transports are cut so that nobody tells it: its redial is welcomed with a new session.</summary>
     /// <param name="client">The client.</param>
-    /// <exception cref="InvalidOperationException">The client has no session at the server.</exception>
+    /// <exception cref="InvalidOperationException">The client has no session at the server, or no server runs.</exception>
     public void LoseSession(EitConnection client)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -307,29 +310,25 @@ public sealed class EitTestWorld : IAsyncDisposable
 
     /// <summary>Finds the server's end of a client's session; null if there is none.</summary>
     /// <param name="client">The client.</param>
+    /// <exception cref="InvalidOperationException">No server runs.</exception>
     public EitSession? SessionOf(EitConnection client)
     {
         ArgumentNullException.ThrowIfNull(client);
-        return client.SessionId is { } id ? Sessions.Find(id) : null;
+        EitSessions sessions = Sessions;
+        return client.SessionId is { } id ? sessions.Find(id) : null;
     }
 
-    /// <summary>Disposes of the clients, then ends the server as a crash does. Idempotent.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Drops what is scheduled, disposes of the clients, then kills the server and disposes of its services. The time goes on meanwhile. Idempotent; whoever calls it once more waits too.</summary>
+    /// <returns>Completes when everything has ended, or can't be ended, within five times <see cref="EitTestWorldOptions.BusyLimit"/> of real time, whatever has failed before.</returns>
+    /// <exception cref="TimeoutException">Something does not end; the message says what. All the rest has.</exception>
+    /// <remarks>What a timer of the application or the disposal of a service throws meanwhile comes out at the end.</remarks>
+    public ValueTask DisposeAsync()
     {
-        ClientEnd[] clients;
         lock (_gate)
         {
-            if (_isDisposed) { return; }
-            _isDisposed = true;
-            clients = [.. _clients];
+            _end ??= Task.Run(EndAsync);
+            return new ValueTask(_end);
         }
-        foreach (ClientEnd client in clients) { await client.Connection!.DisposeAsync().ConfigureAwait(false); }
-        Task[] disposals;
-        lock (_gate) { disposals = [.. _disposals]; }
-        await Task.WhenAll(disposals).ConfigureAwait(false);
-        if (Server is not null) { KillServer(); }
-        foreach (WebApplication app in _dead) { await app.DisposeAsync().ConfigureAwait(false); }
-        _advancing.Dispose();
     }
 
     internal void Made(ClientEnd client)
@@ -337,25 +336,23 @@ public sealed class EitTestWorld : IAsyncDisposable
         lock (_gate) { _clients.Add(client); }
     }
 
-    /// <summary>A client is being disposed of, and waits for its peer and for time-outs: nobody else moves the time on for it.</summary>
-    internal void Disposing(ClientEnd client, Task disposed)
+    /// <summary>A client is being disposed of, and waits for its peer and for time-outs: the time goes on until it has ended, but not for longer than its close and its handlers may take.</summary>
+    internal async Task EndAsync(ClientEnd client, Task disposing, TimeSpan closeLimit)
     {
-        Task driving = Task.Run(async () =>
-        {
-            await _advancing.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                TimeSpan target = Time.Elapsed + s_endLimit;
-                do { await QuietWatch.UntilQuietAsync(CancellationToken.None).ConfigureAwait(false); }
-                while (!disposed.IsCompleted && await StepAsync(target, CancellationToken.None).ConfigureAwait(false));
-            }
-            finally { _advancing.Release(); }
-        });
+        var ending = new ClientEnding(client, disposing, closeLimit + closeLimit + s_margin);
         lock (_gate)
         {
             _clients.Remove(client);
-            _disposals.Add(driving);
+            _endings.Add(ending);
         }
+        if (!IsEnding && await EnterUnlessAsync(disposing).ConfigureAwait(false))
+        {
+            try { await DriveAsync([ending], isPatient: true, Timeout.InfiniteTimeSpan).ConfigureAwait(false); }
+            finally { _advancing.Release(); }
+        }
+        await Task.WhenAny(disposing, _over.Task).ConfigureAwait(false);   // The end of the world moves the time for all.
+        lock (_gate) { _endings.Remove(ending); }
+        if (disposing.IsCompleted) { await disposing.ConfigureAwait(false); }
     }
 
     /// <summary>Compiles what a world needs before there is one: else the first one would look as if nothing happened in it, for tens of milliseconds.</summary>
@@ -392,43 +389,56 @@ public sealed class EitTestWorld : IAsyncDisposable
         return world;
     }
 
-    private static InvalidOperationException NoServer() => new("No server runs in the world.");
-
-    private (WebApplication App, MemoryServer Server) Running()
+    private ServerProcess Running()
     {
-        lock (_gate) { return _running ?? throw NoServer(); }
+        lock (_gate) { return _running ?? throw new InvalidOperationException("No server runs in the world: it was stopped or killed, and StartServerAsync starts another."); }
     }
 
-    private async Task<(WebApplication App, MemoryServer Server)> BuildAsync()
+    private async Task StartProcessAsync()
     {
-        var server = new MemoryServer(new ServerClock(Time));
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
-        builder.Services.AddSingleton<TimeProvider>(server.Clock);
-        builder.Services.AddSingleton<IServer>(server);
-        builder.Services.AddRouting();
-        builder.Services.AddAuthentication(TestAuthentication.Scheme).AddScheme<AuthenticationSchemeOptions, TestAuthentication>(TestAuthentication.Scheme, configureOptions: null);
-        builder.Services.AddAuthorization();
         ulong jitterSeed;
-        lock (_gate) { jitterSeed = (ulong)_seeds.NextInt64(); }
-        builder.Services.AddEit(options =>
+        lock (_gate)
         {
-            options.JitterSeed = jitterSeed;
-            _options.Server?.Invoke(options);
-        });
-        _options.Build?.Invoke(builder);
-        WebApplication app = builder.Build();
-        app.UseRouting();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        _map(app);
-        await app.StartAsync().ConfigureAwait(false);
-        return (app, server);
+            ObjectDisposedException.ThrowIf(IsEnding, this);
+            (_isStarting, jitterSeed) = (true, (ulong)_seeds.NextInt64());
+        }
+        try
+        {
+            ServerProcess started = await ServerProcess.StartAsync(Clock, jitterSeed, _options, _map).ConfigureAwait(false);
+            lock (_gate)
+            {
+                _processes.Add(started);
+                _running = started;
+            }
+        }
+        finally
+        {
+            lock (_gate) { _isStarting = false; }
+        }
+    }
+
+    private async Task StopProcessAsync(ServerProcess process)
+    {
+        await RunAsync(process.StopAsync(), process.ShutdownTimeout + s_limit).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (_running == process) { _running = null; }
+        }
+        if (process.Server.Killed.IsCompleted) { return; }
+        await process.DisposeAsync().ConfigureAwait(false);
+        lock (_gate) { _processes.Remove(process); }
+        await SettleAsync().ConfigureAwait(false);
+    }
+
+    private void Act(object? act)
+    {
+        if (!IsEnding) { ((Action)act!)(); }
     }
 
     /// <summary>Begins to advance the time, once the disposals that move it are through. A handler that waited for its turn here would wait for whoever waits for it.</summary>
     private async Task EnterAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(IsEnding, this);
         if (Interlocked.Exchange(ref _isAdvancing, 1) != 0) { throw new InvalidOperationException("Somebody advances the time of the world already. A handler can't; it waits on the world's clock."); }
         try { await _advancing.WaitAsync(cancellationToken).ConfigureAwait(false); }
         catch
@@ -444,20 +454,127 @@ public sealed class EitTestWorld : IAsyncDisposable
         _advancing.Release();
     }
 
+    /// <summary>Has the time to itself, unless something has ended before.</summary>
+    private async Task<bool> EnterUnlessAsync(Task ended)
+    {
+        using var unwanted = new CancellationTokenSource();
+        Task entering = _advancing.WaitAsync(unwanted.Token);
+        await Task.WhenAny(ended, entering).ConfigureAwait(false);
+        await unwanted.CancelAsync().ConfigureAwait(false);
+        try { await entering.ConfigureAwait(false); }
+        catch (OperationCanceledException) { return false; }
+        return true;
+    }
+
     /// <summary>Calls the timers of the next moment, or goes to the target if none comes before it.</summary>
     /// <returns>False if the target is reached.</returns>
     private async Task<bool> StepAsync(TimeSpan target, CancellationToken cancellationToken)
     {
-        TimeSpan? next = Time.NextDue;
+        ObjectDisposedException.ThrowIf(IsEnding, this);
+        TimeSpan? next = Clock.NextDue;
         if (next is null || next > target)
         {
-            Time.Advance(target - Time.Elapsed);
+            Clock.Advance(target - Elapsed);
             return false;
         }
-        int calls = Time.Calls;
-        Time.Advance(next.Value - Time.Elapsed);
-        if (Time.Calls - calls > CallsAtOneMomentMax) { throw new InvalidOperationException("Timers come again and again at one moment."); }
+        Clock.Advance(next.Value - Elapsed);
         await QuietWatch.UntilQuietAsync(cancellationToken).ConfigureAwait(false);
         return true;
+    }
+
+    // ---- The end
+
+    private async Task EndAsync()
+    {
+        List<Exception> failures = [];
+        try
+        {
+            bool hasTime = await _advancing.WaitAsync(_options.BusyLimit).ConfigureAwait(false);   // An advance that is under way fails meanwhile.
+            try { await EndClientsAsync(failures).ConfigureAwait(false); }
+            finally
+            {
+                if (hasTime) { _advancing.Release(); }
+            }
+            await EndProcessesAsync(failures).ConfigureAwait(false);
+        }
+        finally { _over.SetResult(); }
+        if (failures.Count > 1) { throw new AggregateException(failures); }
+        if (failures.Count == 1) { ExceptionDispatchInfo.Throw(failures[0]); }
+    }
+
+    private async Task EndClientsAsync(List<Exception> failures)
+    {
+        ClientEnd[] clients;
+        lock (_gate) { clients = [.. _clients]; }
+        foreach (ClientEnd client in clients) { _ = client.Connection!.DisposeAsync().AsTask(); }
+        ClientEnding[] endings;
+        lock (_gate) { endings = [.. _endings]; }
+        try { await DriveAsync(endings, isPatient: true, 2 * _options.BusyLimit).ConfigureAwait(false); }
+        catch (TimeoutException)
+        {
+            // Perhaps they end when their server has gone, and nobody waits for what is at work.
+        }
+        catch (Exception thrown) { failures.Add(thrown); }
+        foreach (ServerProcess process in Processes()) { process.Kill(); }
+        try { await DriveAsync(endings, isPatient: false, _options.BusyLimit).ConfigureAwait(false); }
+        catch (Exception left) { failures.Add(left); }
+        failures.AddRange(endings.Select(static ending => ending.Disposing.Exception?.InnerException).OfType<Exception>());
+    }
+
+    private async Task EndProcessesAsync(List<Exception> failures)
+    {
+        Task ends = Task.WhenAll(Processes().Select(static process => Task.Run(async () => await process.DisposeAsync().ConfigureAwait(false))));
+        try { await ends.WaitAsync(_options.BusyLimit).ConfigureAwait(false); }
+        catch (TimeoutException) { failures.Add(new TimeoutException($"The disposal of the services of a server did not end within {_options.BusyLimit} of real time.")); }
+        catch (Exception thrown) { failures.Add(thrown); }
+    }
+
+    private ServerProcess[] Processes()
+    {
+        lock (_gate)
+        {
+            _running = null;
+            return [.. _processes];
+        }
+    }
+
+    /// <summary>Moves the time on until clients have ended, from timer to timer and by no more than they may take; what they wait for then is real, and nothing jumps.</summary>
+    /// <param name="endings">The clients.</param>
+    /// <param name="isPatient">Whether it waits between the timers until everything has come to rest.</param>
+    /// <param name="limit">How long it may take in real time. For what is real it waits no longer than for what is busy.</param>
+    /// <remarks>What a timer throws comes out when they have ended.</remarks>
+    private async Task DriveAsync(ClientEnding[] endings, bool isPatient, TimeSpan limit)
+    {
+        if (endings.Length == 0) { return; }
+        using var timeUp = new CancellationTokenSource(limit);
+        using var pause = new PeriodicTimer(s_pause);
+        TimeSpan target = Elapsed + endings.Max(static ending => ending.Limit);
+        ExceptionDispatchInfo? failure = null;
+        long movedAt = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            bool isMoving = Clock.NextDue is { } due && due <= target;
+            try
+            {
+                if (isPatient) { await QuietWatch.UntilQuietAsync(timeUp.Token).ConfigureAwait(false); }
+                if (!isPatient || !isMoving) { await pause.WaitForNextTickAsync(timeUp.Token).ConfigureAwait(false); }
+            }
+            catch (OperationCanceledException) { throw NotEnded(endings); }
+            if (Array.TrueForAll(endings, static ending => ending.Disposing.IsCompleted)) { break; }
+            if (Stopwatch.GetElapsedTime(movedAt) > _options.BusyLimit) { throw NotEnded(endings); }
+            if (Clock.NextDue is not { } next || next > target) { continue; }
+            try { Clock.Advance(next - Elapsed); }
+            catch (Exception thrown) { failure ??= ExceptionDispatchInfo.Capture(thrown); }
+            movedAt = Stopwatch.GetTimestamp();
+        }
+        failure?.Throw();
+    }
+
+    private static TimeoutException NotEnded(ClientEnding[] endings) =>
+        new($"The disposal of clients does not end in time: {string.Join(", ", endings.Where(static ending => !ending.Disposing.IsCompleted))}. A handler that blocks its thread does that.");
+
+    private sealed record ClientEnding(ClientEnd Client, Task Disposing, TimeSpan Limit)
+    {
+        public override string ToString() => $"one of {Client.User ?? "nobody"} on {Client.Network.Name}";
     }
 }

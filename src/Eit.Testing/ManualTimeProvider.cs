@@ -3,12 +3,18 @@ namespace Eit.Testing;
 /// <summary>A clock that stands still until it is advanced.</summary>
 /// <remarks>Its timers call back on the thread that advances it, in the order of their times; of several with the same time, in the order in which they were armed.
 /// All members are safe from any thread.</remarks>
-public sealed class ManualTimeProvider : TimeProvider
+internal sealed class ManualTimeProvider : TimeProvider
 {
+    /// <summary>How often, at one moment, timers may come that were armed for it at that very moment. Timers that were armed before for the same moment are as many as they like.</summary>
+    internal const int RoundsAtOneMomentMax = 1_000;
+
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private readonly DateTimeOffset _startedAt;
     private long _now;
+    private long _armed;
+    private long _roundEndsBefore;
+    private int _rounds;
     private int _timersCreated;
     private int _calls;
 
@@ -83,6 +89,7 @@ public sealed class ManualTimeProvider : TimeProvider
     /// <summary>Moves the clock on. Each timer that is due on the way calls back at its own time, also when it was armed on the way.</summary>
     /// <param name="by">How far; zero calls the timers that are due already.</param>
     /// <remarks>What a callback throws comes out here, and the clock stays where it is.</remarks>
+    /// <exception cref="InvalidOperationException">Timers are due again at once, for ever. The one that was next is not called any more.</exception>
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
@@ -93,7 +100,7 @@ public sealed class ManualTimeProvider : TimeProvider
             timer.Call();
         }
 
-        lock (_gate) { Volatile.Write(ref _now, Math.Max(_now, target)); }
+        lock (_gate) { MoveTo(target); }
     }
 
     private ManualTimer? TakeFirstDue(long target)
@@ -104,16 +111,33 @@ public sealed class ManualTimeProvider : TimeProvider
             ManualTimer? first = _timers.MinBy(static timer => timer.DueAt);
             if (first is null || first.DueAt > target) { return null; }
 
-            Volatile.Write(ref _now, Math.Max(_now, first.DueAt));
+            MoveTo(first.DueAt);
             _timers.Remove(first);
+            CountRound(first);
             if (first.Period > 0) { Arm(first, first.DueAt + first.Period, first.Period); }
             return first;
         }
     }
 
+    private void MoveTo(long target)
+    {
+        if (target <= _now) { return; }
+        Volatile.Write(ref _now, target);
+        (_rounds, _roundEndsBefore) = (0, _armed);
+    }
+
+    /// <summary>A timer that was armed since the last round began makes a new one.</summary>
+    private void CountRound(ManualTimer next)
+    {
+        if (next.Number < _roundEndsBefore) { return; }
+        _roundEndsBefore = _armed;
+        if (++_rounds <= RoundsAtOneMomentMax) { return; }
+        throw new InvalidOperationException($"Timers were due again at once {RoundsAtOneMomentMax} times at {Elapsed}: one is armed again and again for the moment at which it is called. It is not called any more.");
+    }
+
     private void Arm(ManualTimer timer, long dueAt, long period)
     {
-        (timer.DueAt, timer.Period) = (dueAt, period);
+        (timer.DueAt, timer.Period, timer.Number) = (dueAt, period, _armed++);
         _timers.Add(timer);
     }
 
@@ -124,6 +148,9 @@ public sealed class ManualTimeProvider : TimeProvider
         public long DueAt { get; set; }
 
         public long Period { get; set; }
+
+        /// <summary>The how manieth arming of the clock it was.</summary>
+        public long Number { get; set; }
 
         public void Call() => callback(state);
 

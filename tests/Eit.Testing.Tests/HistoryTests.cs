@@ -259,7 +259,7 @@ public class HistoryTests
         return Handle(text);
     }
 
-    private ValueTask HandleLater(string text, ManualTimeProvider time)
+    private ValueTask HandleLater(string text, TimeProvider time)
     {
         time.CreateTimer(_ => _history.Handled(text), state: null, Seconds(5), Timeout.InfiniteTimeSpan);
         return default;

@@ -55,7 +55,7 @@ public class NetworkTests
         await using EitTestWorld world = await Worlds.StartAsync(_notebook);
         await using EitConnection client = await world.StartClientAsync();
         var states = new ConcurrentQueue<(EitConnectionState State, TimeSpan At)>();
-        client.StateChanged += (_, change) => states.Enqueue((change.Current, world.Time.Elapsed));
+        client.StateChanged += (_, change) => states.Enqueue((change.Current, world.Elapsed));
 
         world.Network.BlackHole(direction);
         Task<SendOutcome> sending = client.SendAsync("into the dark").AsTask();
@@ -86,7 +86,7 @@ public class NetworkTests
         await world.RunAsync(client.WaitUntilConnectedAsync());
 
         Assert.False(isConnected);
-        Assert.InRange(world.Time.Elapsed, Seconds(40), Seconds(75));
+        Assert.InRange(world.Elapsed, Seconds(40), Seconds(75));
         Assert.Equal(["connected", "outage", "resumed"], _notebook.Notes);
     }
 
@@ -114,13 +114,13 @@ public class NetworkTests
         world.Network.SetLatency(Seconds(0.3), direction: EitTestDirection.Down);
 
         await using EitConnection client = await world.StartClientAsync();
-        TimeSpan connectedAt = world.Time.Elapsed;
+        TimeSpan connectedAt = world.Elapsed;
         TimeSpan? roundTrip = client.RoundTripTime;
         await world.RunAsync(client.SendAsync("there and back"));
 
         Assert.Equal(Seconds(1.2), connectedAt);                   // TCP, TLS, the upgrade: three times there and back.
         Assert.Equal(Seconds(0.4), roundTrip);
-        Assert.Equal(Seconds(1.6), world.Time.Elapsed);
+        Assert.Equal(Seconds(1.6), world.Elapsed);
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public class NetworkTests
         world.Network.SetBandwidth(10_000, EitTestDirection.Up);
         await world.RunAsync(client.SendAsync(new string('x', 50_000)));
 
-        Assert.InRange(world.Time.Elapsed, Seconds(5), Seconds(6));
+        Assert.InRange(world.Elapsed, Seconds(5), Seconds(6));
         Assert.Equal(1, client.Epoch);
     }
 

@@ -3,7 +3,12 @@ using Eit.Connection;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
+using Eit.Server;
+using Eit.Testing.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using static Eit.Testing.Tests.Worlds;
 
 namespace Eit.Testing.Tests;
@@ -85,6 +90,114 @@ public class ServerLifeTests
     }
 
     [Fact]
+    public async Task A_handler_that_goes_on_after_its_server_was_killed_is_the_last_one()
+    {
+        var gate = new TaskCompletionSource();
+        await using EitTestWorld world = await Worlds.StartAsync(_notebook);
+        _notebook.Answer = async (session, text) =>
+        {
+            if (text != "20") { return; }
+            await gate.Task;
+            _notebook.Notes.Enqueue($"answered {session.Send("too late")}");
+        };
+        await using EitConnection client = await StartAsync(world);
+        string[] messages = [.. Enumerable.Range(1, 100).Select(i => $"{i}")];
+        foreach (string message in messages) { client.Send(message); }
+        await world.SettleAsync();
+
+        world.KillServer();
+        gate.SetResult();
+        await world.AdvanceAsync(Seconds(200));
+
+        Assert.Equal(["connected", .. messages.Take(20), "answered True"], _notebook.Notes);
+    }
+
+    [Fact]
+    public async Task A_write_that_waits_when_its_server_is_killed_neither_ends_nor_fails()
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(_notebook);
+        await using EitConnection client = await StartAsync(world);
+        world.Network.BlackHole(EitTestDirection.Down);
+        for (int i = 0; i < 10; i++) { Assert.True(world.SessionOf(client)!.Send(new string('x', 50_000))); }
+        await world.SettleAsync();
+
+        world.KillServer();
+        await world.AdvanceAsync(Seconds(200));
+
+        Assert.Equal(["connected"], _notebook.Notes);
+    }
+
+    [Fact]
+    public async Task A_server_that_was_killed_takes_no_request()
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(_notebook);
+        MemoryServer server = world.Server!;
+        var client = new ClientEnd(world.Network, "ada");
+
+        world.KillServer();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"wss://{EitTestWorld.Host}/");
+        IOException failure = Assert.Throws<IOException>(() => server.Serve(request, new MemoryConnection(world.Network, client)));
+
+        Assert.Equal("The server has gone.", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_lets_its_open_requests_end()
+    {
+        await using EitTestWorld world = await StartWithMiddlewareAsync(after: context => WaitAsync(context.RequestServices.GetRequiredService<TimeProvider>(), Seconds(7)));
+        await using EitConnection client = await StartAsync(world);
+
+        await world.StopServerAsync();
+
+        Assert.Equal("request ended", _notebook.Notes.Last());
+        Assert.InRange(world.Elapsed, Seconds(7), Seconds(20));
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_aborts_what_is_open_when_the_time_of_its_host_is_up()
+    {
+        await using EitTestWorld world = await StartWithMiddlewareAsync(after: async context =>
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new TaskCompletionSource().Task.WaitAsync(context.RequestAborted));
+            _notebook.Notes.Enqueue("aborted");
+        });
+        await using EitConnection client = await StartAsync(world);
+
+        await world.StopServerAsync();
+
+        Assert.Equal(["aborted", "request ended"], _notebook.Notes.TakeLast(2));
+        Assert.Equal(Seconds(12), world.Elapsed);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_while_it_stops_has_stopped()
+    {
+        await using EitTestWorld world = await StartWithMiddlewareAsync(after: _ => new TaskCompletionSource().Task);
+        await using EitConnection client = await StartAsync(world);
+
+        world.Schedule(Seconds(6), world.KillServer);
+        await world.StopServerAsync();
+        TimeSpan stoppedAt = world.Elapsed;
+        await world.StartServerAsync();
+        await world.RunAsync(client.WaitUntilConnectedAsync());
+
+        Assert.Equal(Seconds(6), stoppedAt);
+    }
+
+    [Fact]
+    public async Task Without_a_server_nobody_is_looked_for_in_it()
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(_notebook);
+        await using EitConnection client = await StartAsync(world);
+
+        world.KillServer();
+
+        Assert.All(
+            [() => world.SessionOf(client), () => world.Sessions, () => world.Services, () => { world.LoseSession(client); return null; }],
+            (Func<object?> act) => Assert.Contains("StartServerAsync", Assert.Throws<InvalidOperationException>(act).Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_server_that_stops_closes_its_sessions_after_what_was_sent()
     {
         await using EitTestWorld world = await Worlds.StartAsync(_notebook);
@@ -145,6 +258,30 @@ public class ServerLifeTests
         Assert.Equal(2, client.Epoch);
         Assert.Empty(states);
         Assert.Equal(["connected"], _notebook.Notes);
+    }
+
+    /// <summary>A world whose requests are not over when their transports are.</summary>
+    private Task<EitTestWorld> StartWithMiddlewareAsync(Func<HttpContext, Task> after)
+    {
+        void Map(WebApplication app)
+        {
+            app.Use(async (context, next) =>
+            {
+                await next();
+                await after(context);
+                _notebook.Notes.Enqueue("request ended");
+            });
+            app.MapEit<Notebook>("/");
+        }
+
+        return EitTestWorld.StartAsync(Map, new EitTestWorldOptions
+        {
+            Build = builder =>
+            {
+                builder.Services.AddSingleton(_notebook);
+                builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Seconds(12));
+            },
+        });
     }
 
     private async Task<EitConnection> StartAsync(EitTestWorld world)

@@ -45,11 +45,11 @@ public class WorldTests
         await using EitConnection client = await world.StartClientAsync();
 
         await world.SettleAsync();
-        TimeSpan before = world.Time.Elapsed;
+        TimeSpan before = world.Elapsed;
         await world.AdvanceAsync(Seconds(90));
 
         Assert.Equal(TimeSpan.Zero, before);
-        Assert.Equal(Seconds(90), world.Time.Elapsed);
+        Assert.Equal(Seconds(90), world.Elapsed);
         Assert.True(client.IsConnected);
     }
 
@@ -65,7 +65,7 @@ public class WorldTests
         };
         await using EitConnection client = world.CreateClient("/");
         var heard = new ConcurrentQueue<TimeSpan>();
-        client.OnMessage(_ => heard.Enqueue(world.Time.Elapsed));
+        client.OnMessage(_ => heard.Enqueue(world.Elapsed));
         await world.RunAsync(client.StartAsync());
 
         client.Send("a");
@@ -184,7 +184,7 @@ public class WorldTests
         await client.DisposeAsync();
 
         Assert.Equal(EitConnectionState.Closed, client.State);
-        Assert.True(world.Time.Elapsed >= Seconds(5), $"{world.Time.Elapsed}");
+        Assert.True(world.Elapsed >= Seconds(5), $"{world.Elapsed}");
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public class WorldTests
 
         await Assert.ThrowsAsync<TimeoutException>(() => world.RunUntilAsync(() => false, Seconds(3)));
 
-        Assert.Equal(Seconds(3), world.Time.Elapsed);
+        Assert.Equal(Seconds(3), world.Elapsed);
     }
 
     [Fact]
@@ -257,7 +257,40 @@ public class WorldTests
         await world.AdvanceAsync(Seconds(1));
         await Assert.ThrowsAsync<InvalidTimeZoneException>(() => world.AdvanceAsync(Seconds(5)));
 
-        Assert.Equal(Seconds(2), world.Time.Elapsed);
+        Assert.Equal(Seconds(2), world.Elapsed);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_timer_that_is_due_again_at_once_for_ever_is_found_out_and_called_no_more(bool isArmedInItsCall)
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(new Notebook());
+        ITimer? endless = null;
+        void Arm(object? unused) => endless!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        void ArmSoon(object? unused) => ThreadPool.UnsafeQueueUserWorkItem(Arm, state: null);
+        endless = world.Time.CreateTimer(isArmedInItsCall ? Arm : ArmSoon, state: null, Seconds(2), Timeout.InfiniteTimeSpan);
+
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => world.AdvanceAsync(Seconds(5)).WaitAsync(Seconds(60)));
+        TimeSpan failedAt = world.Elapsed;
+        await world.AdvanceAsync(Seconds(5));
+
+        Assert.Contains("1000 times", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("00:00:02", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(Seconds(2), failedAt);
+        Assert.Equal(Seconds(7), world.Elapsed);
+    }
+
+    [Fact]
+    public async Task Many_timers_of_one_moment_are_no_endless_timer()
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(new Notebook());
+        int calls = 0;
+        for (int i = 0; i < 5_000; i++) { world.Schedule(Seconds(1), () => world.Schedule(TimeSpan.Zero, () => calls++)); }
+
+        await world.AdvanceAsync(Seconds(1));
+
+        Assert.Equal(5_000, calls);
     }
 
     [Fact]
@@ -295,7 +328,7 @@ public class WorldTests
         var redials = new ConcurrentQueue<TimeSpan>();
         client.StateChanged += (_, change) =>
         {
-            if (change.Current == EitConnectionState.Dialing) { redials.Enqueue(world.Time.Elapsed); }
+            if (change.Current == EitConnectionState.Dialing) { redials.Enqueue(world.Elapsed); }
         };
 
         world.Network.RefuseDials();

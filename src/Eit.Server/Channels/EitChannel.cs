@@ -145,6 +145,7 @@ internal sealed class EitChannel
     /// <returns>What it has thrown; null if nothing.</returns>
     internal async ValueTask<Exception?> TryAsync<T>(ChannelCall call, T argument, Func<T, ValueTask> run)
     {
+        if (_owner.Death is { } death) { await death.ConfigureAwait(false); }
         Instant now = _owner.Wheel.Now;
         var turn = new ChannelTurn(this, call, now);
         turn.Begin();

@@ -48,6 +48,8 @@ public sealed partial class EitChannels
 
     internal DeadlineWheel Wheel => _sessions.Wheel;
 
+    internal Task? Death => _sessions.Death;
+
     internal IServiceProvider Services => _sessions.Services;
 
     /// <summary>Lists the paths of the channels as they are now, in no order.</summary>

@@ -22,7 +22,7 @@ internal sealed class ClientEnd(EitTestNetwork network, string? user) : IClientW
 
     public HttpMessageHandler CreateHandler() => new DialHandler(this);
 
-    public void Disposing(EitConnection connection, Task disposed) => Network.World.Disposing(this, disposed);
+    public Task EndAsync(EitConnection connection, Task ending, TimeSpan closeLimit) => Network.World.EndAsync(this, ending, closeLimit);
 
     /// <summary>Gets which dial of the client this is, from 1.</summary>
     internal int CountDial() => Interlocked.Increment(ref _dials);

@@ -27,7 +27,7 @@ internal sealed class DialHandler(ClientEnd client) : HttpMessageHandler
             {
                 await connection.PassAsync(EitTestDirection.Up).ConfigureAwait(false);
                 await connection.PassAsync(EitTestDirection.Down).ConfigureAwait(false);
-                if (network.RefusesConnections || network.World.Server is null) { throw new HttpRequestException(HttpRequestError.ConnectionError, $"{network.Name}: the connection was refused."); }
+                if (network.RefusesConnections || network.World.Server is not { IsListening: true }) { throw new HttpRequestException(HttpRequestError.ConnectionError, $"{network.Name}: the connection was refused."); }
             }
             await connection.PassAsync(EitTestDirection.Up).ConfigureAwait(false);
             if (network.DialAnswer is { } status)
@@ -35,7 +35,7 @@ internal sealed class DialHandler(ClientEnd client) : HttpMessageHandler
                 await connection.PassAsync(EitTestDirection.Down).ConfigureAwait(false);
                 return new HttpResponseMessage(status) { RequestMessage = request };
             }
-            if (network.World.Server is not { } server) { throw new HttpRequestException(HttpRequestError.ConnectionError, $"{network.Name}: the server has gone."); }
+            MemoryServer server = network.World.Server ?? throw new IOException("The server has gone.");
             HttpResponseMessage response = await AskAsync(server, request, connection, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             isOpen = response.StatusCode == HttpStatusCode.SwitchingProtocols;

@@ -26,7 +26,7 @@ internal sealed class Flow
     internal Flow(EitTestNetwork network, EitTestDirection direction)
     {
         (_network, _direction) = (network, direction);
-        _arrival = network.World.Time.CreateTimer(static flow => ((Flow)flow!).ArriveDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _arrival = network.World.Clock.CreateTimer(static flow => ((Flow)flow!).ArriveDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Told when the end has arrived.</summary>
@@ -97,10 +97,17 @@ internal sealed class Flow
     }
 
     /// <summary>The process that reads here has died: what it waits for never comes, and nobody tells it.</summary>
-    internal void ReaderGoneInSilence()
+    internal void ReaderDied()
     {
         (_isReaderGone, _reader) = (true, null);
-        while (_arrived.TryDequeue(out Parcel parcel)) { Discard(parcel); }
+        Lose();
+    }
+
+    /// <summary>The process that writes here has died: what it writes is never through, and nobody tells it.</summary>
+    internal void WriterDied()
+    {
+        _writer = null;
+        Lose();
     }
 
     /// <summary>The end that writes here has gone: after what it has written comes the end.</summary>
@@ -127,7 +134,7 @@ internal sealed class Flow
     }
 
     /// <summary>Lets nothing through for a while.</summary>
-    internal void HoldBack(TimeSpan time) => _lineFreeAt = _network.World.Time.Elapsed + time;
+    internal void HoldBack(TimeSpan time) => _lineFreeAt = _network.World.Clock.Elapsed + time;
 
     /// <summary>The black hole has gone: what it has held goes on its way.</summary>
     internal void Release()
@@ -155,7 +162,7 @@ internal sealed class Flow
             _held.Enqueue(parcel);
             return;
         }
-        TimeSpan now = _network.World.Time.Elapsed;
+        TimeSpan now = _network.World.Clock.Elapsed;
         _lineFreeAt = (_lineFreeAt > now ? _lineFreeAt : now) + _network.TransmissionOf(_direction, parcel.Bytes.Length);
         TimeSpan arrivesAt = _lineFreeAt + _network.DrawLatency(_direction);
         if (arrivesAt < _lastArrival) { arrivesAt = _lastArrival; }   // Jitter does not reorder what TCP has put in order.
@@ -169,7 +176,7 @@ internal sealed class Flow
     {
         lock (_network.Gate)
         {
-            if (_state != FlowState.Lost) { ArriveDue(_network.World.Time.Elapsed); }
+            if (_state != FlowState.Lost) { ArriveDue(_network.World.Clock.Elapsed); }
         }
     }
 

@@ -3,6 +3,8 @@ namespace Eit.Testing.Transport;
 /// <summary>One end of a connection in memory, as a WebSocket wants it.</summary>
 internal sealed class FlowStream(Lock gate, Flow outgoing, Flow incoming) : Stream
 {
+    private Task<int>? _death;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -17,11 +19,14 @@ internal sealed class FlowStream(Lock gate, Flow outgoing, Flow incoming) : Stre
         set => throw new NotSupportedException();
     }
 
+    /// <summary>The process that has this end is dead: what it does here from now on never ends. Called under the gate.</summary>
+    internal void Die() => _death = new TaskCompletionSource<int>().Task;
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Task<int> read;
-        lock (gate) { read = incoming.ReadAsync(buffer); }
+        lock (gate) { read = _death ?? incoming.ReadAsync(buffer); }
         using CancellationTokenRegistration cancelled = cancellationToken.UnsafeRegister((_, token) => CancelRead(token), state: null);
         return await read.ConfigureAwait(false);
     }
@@ -35,7 +40,7 @@ internal sealed class FlowStream(Lock gate, Flow outgoing, Flow incoming) : Stre
     {
         cancellationToken.ThrowIfCancellationRequested();
         Task written;
-        lock (gate) { written = outgoing.WriteAsync(buffer); }
+        lock (gate) { written = _death ?? outgoing.WriteAsync(buffer); }
         await written.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -67,8 +72,11 @@ internal sealed class FlowStream(Lock gate, Flow outgoing, Flow incoming) : Stre
         {
             lock (gate)
             {
-                incoming.ReaderGone();
-                outgoing.WriterGone();
+                if (_death is null)
+                {
+                    incoming.ReaderGone();
+                    outgoing.WriterGone();
+                }
             }
         }
         base.Dispose(disposing);

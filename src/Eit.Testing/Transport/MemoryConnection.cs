@@ -73,15 +73,15 @@ internal sealed class MemoryConnection
         lock (_network.Gate) { CutUnderGate(way); }
     }
 
-    /// <summary>The server's process has died: it reads and writes nothing more, and hears of nothing.</summary>
+    /// <summary>The server's process has died: what it reads and writes does not end, and it hears of nothing.</summary>
     internal void KillServer()
     {
         lock (_network.Gate)
         {
             _lost.TrySetResult();
-            _up.ReaderGoneInSilence();
-            _up.Lose();
-            _down.Lose();
+            ServerStream.Die();
+            _up.ReaderDied();
+            _down.WriterDied();
         }
     }
 

@@ -6,56 +6,87 @@ namespace Eit.Testing.Transport;
 /// <summary>The server of an ASP.NET Core application that takes its requests from the world's networks.</summary>
 internal sealed class MemoryServer(ServerClock clock) : IServer
 {
+    /// <summary>How long requests that were aborted get to end, as with Kestrel.</summary>
+    private static readonly TimeSpan s_abortLimit = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly List<MemoryRequest> _requests = [];
-    private Func<IFeatureCollection, Task>? _process;
+    private readonly TaskCompletionSource _killed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Func<IFeatureCollection, Task>? _process;              // While it listens.
 
     public IFeatureCollection Features { get; } = new FeatureCollection();
 
-    internal ServerClock Clock { get; } = clock;
+    /// <summary>Whether it takes dials.</summary>
+    internal bool IsListening => Volatile.Read(ref _process) is not null;
+
+    /// <summary>Ends when its process dies.</summary>
+    internal Task Killed => _killed.Task;
 
     public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull
     {
-        _process = features => ProcessAsync(application, features);
+        Volatile.Write(ref _process, features => ProcessAsync(application, features));
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Takes no dials any more and waits for what is open; what is not over when the token is cancelled is aborted.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Cut();
-        return Task.CompletedTask;
+        Task served = Task.WhenAll(CloseDoor().Select(static request => request.Served));
+        try { await served.WaitAsync(cancellationToken).ConfigureAwait(false); }
+        catch (OperationCanceledException)
+        {
+            Dispose();
+            await GiveUpAsync(served).ConfigureAwait(false);
+        }
     }
 
-    public void Dispose() => Cut();
+    public void Dispose()
+    {
+        foreach (MemoryRequest request in CloseDoor()) { request.Connection.Cut(EitTestCut.Reset); }
+    }
 
+    /// <exception cref="IOException">It does not listen any more.</exception>
     internal MemoryRequest Serve(HttpRequestMessage message, MemoryConnection connection)
     {
-        var request = new MemoryRequest(message, connection);
+        MemoryRequest request;
+        Func<IFeatureCollection, Task> process;
         lock (_gate)
         {
+            process = _process ?? throw new IOException("The server has gone.");
+            request = new MemoryRequest(message, connection);
             _requests.RemoveAll(static request => request.Served.IsCompleted);
             _requests.Add(request);
         }
-        request.Begin(_process ?? throw new InvalidOperationException("The server has not started."));
+        request.Begin(process);
         return request;
     }
 
-    /// <summary>The process dies: its time stands still, its connections break.</summary>
+    /// <summary>The process dies: its time stands still, its connections break, and it hears of nothing.</summary>
     internal void Kill()
     {
-        Clock.Stop();
-        foreach (MemoryRequest request in Requests()) { request.Connection.KillServer(); }
+        clock.Stop();
+        foreach (MemoryRequest request in CloseDoor()) { request.Connection.KillServer(); }
+        lock (_gate) { _requests.Clear(); }
+        _killed.TrySetResult();
     }
 
-    private void Cut()
+    private async Task GiveUpAsync(Task served)
     {
-        foreach (MemoryRequest request in Requests()) { request.Connection.Cut(EitTestCut.Reset); }
+        try { await served.WaitAsync(s_abortLimit, clock, CancellationToken.None).ConfigureAwait(false); }
+        catch (TimeoutException)
+        {
+            // What goes on is the application's.
+        }
     }
 
-    private MemoryRequest[] Requests()
+    private MemoryRequest[] CloseDoor()
     {
-        lock (_gate) { return [.. _requests]; }
+        lock (_gate)
+        {
+            _process = null;
+            return [.. _requests];
+        }
     }
 
     private static async Task ProcessAsync<TContext>(IHttpApplication<TContext> application, IFeatureCollection features)
