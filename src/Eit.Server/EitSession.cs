@@ -172,17 +172,24 @@ public sealed class EitSession
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <returns>True when it is taken over; false when there is no transport, the session is closing, the outbox is full, or sends wait for room.</returns>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
-    public bool Send(string message)
+    public bool Send(string message) => Send(message, out _);
+
+    /// <summary>Sends a text, if that is possible at once.</summary>
+    /// <param name="message">The text; well-formed Unicode.</param>
+    /// <param name="id">The number of the message in this session, by which <see cref="EitSessionEnd.Unfinished"/> names it; 0 when it was not taken over.</param>
+    /// <returns>As <see cref="Send(string)"/>.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
+    public bool Send(string message, out long id)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return Accept(new OutgoingMessage { Text = message, Lane = Lane.Normal });
+        return Accept(new OutgoingMessage { Text = message, Lane = Lane.Normal }, out id);
     }
 
     /// <summary>Sends bytes, if that is possible at once.</summary>
     /// <param name="message">The bytes; copied.</param>
     /// <returns>As <see cref="Send(string)"/>.</returns>
     /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
-    public bool Send(ReadOnlyMemory<byte> message) => Accept(new OutgoingMessage { Bytes = message, Lane = Lane.Normal });
+    public bool Send(ReadOnlyMemory<byte> message) => Accept(new OutgoingMessage { Bytes = message, Lane = Lane.Normal }, out _);
 
     /// <summary>Sends a text and waits for its outcome.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
@@ -281,10 +288,11 @@ public sealed class EitSession
     /// <summary>Takes over a message that many sessions send.</summary>
     internal AcceptResult AcceptShared(in OutgoingMessage message) => _pump.Accept(in message, out _);
 
-    private bool Accept(in OutgoingMessage message)
+    private bool Accept(in OutgoingMessage message, out long id)
     {
+        id = 0;
         if (Volatile.Read(ref _waitingSends) is { } waiting && waiting.IsAnyIn(message.Lane)) { return false; }
-        AcceptResult result = _pump.Accept(in message, out _);
+        AcceptResult result = _pump.Accept(in message, out id);
         PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }

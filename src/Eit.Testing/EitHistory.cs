@@ -18,6 +18,7 @@ public sealed class EitHistory
     private readonly int _messagesMax;
     private readonly Dictionary<string, Entry> _sent = [];
     private readonly Dictionary<(SessionId Session, long Id), Entry> _byId = [];
+    private readonly Dictionary<SessionId, Dictionary<long, SendOutcome>> _ended = [];
     private readonly Dictionary<(SessionId? Session, Lane Lane, string? Key), Entry> _last = [];
     private readonly List<EitHistoryFault> _faults = [];
     private readonly List<string> _handled = [];
@@ -102,15 +103,17 @@ public sealed class EitHistory
     public bool Send(EitConnection client, string message)
     {
         ArgumentNullException.ThrowIfNull(client);
-        Entry entry = Note(message, Lane.Normal, key: null);
-        bool isAccepted = Offer(entry, client, out long id);
-        SessionId? session = client.SessionId;
-        lock (_gate)
-        {
-            if (!isAccepted) { Tell(entry, SendOutcome.NotSent); }
-            else if (session is { } known) { _byId[(known, id)] = entry; }
-        }
-        return isAccepted;
+        return Send(message, client.Send, () => client.SessionId);
+    }
+
+    /// <summary>Sends a text from a session of the server, as <see cref="EitSession.Send(string)"/>; what becomes of it is told by <see cref="Ended(EitSession, EitSessionEnd)"/>.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="message">The text, which no other message has.</param>
+    /// <returns>Whether it was taken over.</returns>
+    public bool Send(EitSession session, string message)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return Send(message, session.Send, () => session.Id);
     }
 
     /// <summary>Sends a text from a client, as <see cref="EitConnection.SendAsync(string, SendOptions?, CancellationToken)"/>.</summary>
@@ -133,12 +136,23 @@ public sealed class EitHistory
         return SendAsync(message, options, (text, how) => session.SendAsync(text, how));
     }
 
-    /// <summary>Takes what a client says when a session ends: what became of the messages that were sent with <see cref="Send"/>.</summary>
+    /// <summary>Takes what a client says when a session ends: what became of the messages that were sent with <see cref="Send(EitConnection, string)"/>.</summary>
     /// <param name="client">The client.</param>
     public void Watch(EitConnection client)
     {
         ArgumentNullException.ThrowIfNull(client);
-        client.SessionEnded += (_, ended) => Ended(ended);
+        client.SessionEnded += (_, ended) => Ended(ended.SessionId, ended.Unfinished);
+    }
+
+    /// <summary>Tells what the server's handler is told when a session ends: what became of the messages that were sent with <see cref="Send(EitSession, string)"/>.</summary>
+    /// <param name="session">The session, as <see cref="EitHandler.OnClosedAsync"/> has it.</param>
+    /// <param name="end">Its end, as <see cref="EitHandler.OnClosedAsync"/> has it.</param>
+    /// <exception cref="InvalidOperationException">The history is full.</exception>
+    public void Ended(EitSession session, EitSessionEnd end)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(end);
+        Ended(session.Id, end.Unfinished);
     }
 
     // ---- The verdict
@@ -187,14 +201,24 @@ public sealed class EitHistory
         return outcome;
     }
 
-    private bool Offer(Entry entry, EitConnection client, out long id)
+    private bool Send(string message, Offer offer, Func<SessionId?> sessionOf)
     {
-        try { return client.Send(entry.Message, out id); }
-        catch (ArgumentException)
+        Entry entry = Note(message, Lane.Normal, key: null);
+        bool isAccepted = false;
+        long id = 0;
+        try { isAccepted = offer(message, out id); }
+        finally
         {
-            lock (_gate) { Tell(entry, SendOutcome.NotSent); }
-            throw;
+            SessionId? session = sessionOf();
+            lock (_gate)
+            {
+                if (!isAccepted) { Tell(entry, SendOutcome.NotSent); }
+                else if (session is not { } known) { Tell(entry, SendOutcome.Unknown); }
+                else if (_ended.TryGetValue(known, out Dictionary<long, SendOutcome>? unfinished)) { Tell(entry, OutcomeOf(id, unfinished)); }
+                else { _byId[(known, id)] = entry; }
+            }
         }
+        return isAccepted;
     }
 
     private async Task TellLaterAsync(Entry entry, Task<SendOutcome> receipt)
@@ -203,17 +227,21 @@ public sealed class EitHistory
         lock (_gate) { Tell(entry, outcome); }
     }
 
-    private void Ended(EitSessionEnded ended)
+    private void Ended(SessionId session, IReadOnlyList<MessageOutcome> outcomes)
     {
+        var unfinished = outcomes.ToDictionary(static message => message.Id, static message => message.Outcome);
         lock (_gate)
         {
-            var unfinished = ended.Unfinished.ToDictionary(static message => message.Id, static message => message.Outcome);
-            foreach (((SessionId session, long id), Entry entry) in _byId)
+            if (_ended.Count == _messagesMax) { throw Full(); }
+            _ended[session] = unfinished;                          // A send that has not returned yet finds it here.
+            foreach (((SessionId sentIn, long id), Entry entry) in _byId)
             {
-                if (session == ended.SessionId) { Tell(entry, unfinished.GetValueOrDefault(id, SendOutcome.Processed)); }
+                if (sentIn == session) { Tell(entry, OutcomeOf(id, unfinished)); }
             }
         }
     }
+
+    private static SendOutcome OutcomeOf(long id, Dictionary<long, SendOutcome> unfinished) => unfinished.GetValueOrDefault(id, SendOutcome.Processed);
 
     private void Tell(Entry entry, SendOutcome outcome)
     {
@@ -251,6 +279,8 @@ public sealed class EitHistory
     private void Fault(EitHistoryFaultKind kind, string message, string reason) => _faults.Add(new EitHistoryFault(kind, message, reason));
 
     private InvalidOperationException Full() => new($"{Name}: the history is full: it takes {_messagesMax} messages.");
+
+    private delegate bool Offer(string message, out long id);
 
     private sealed class Entry(int number, string message, Lane lane, string? key)
     {

@@ -198,6 +198,58 @@ public class HistoryTests
     }
 
     [Fact]
+    public async Task What_the_server_sends_is_followed_to_the_end_of_its_session()
+    {
+        var toClient = new EitHistory("to the client");
+        await using EitTestWorld world = await Worlds.StartAsync(new Notebook { Ended = toClient.Ended });
+        await using EitConnection client = await StartClientAsync(world, toClient);
+        EitSession session = world.SessionOf(client)!;
+
+        Assert.True(toClient.Send(session, "arrives"));
+        await world.AdvanceAsync(Seconds(1));
+        world.Network.BlackHole(EitTestDirection.Down);
+        Assert.True(toClient.Send(session, "on its way"));
+        await world.SettleAsync();
+        EitHistoryFault early = Assert.Single(toClient.FindFaults());
+        world.LoseSession(client);
+        world.Network.EndBlackHole();
+        await world.AdvanceAsync(Seconds(5));
+        Assert.False(toClient.Send(session, "too late"));
+
+        toClient.Check();
+        Assert.Equal((EitHistoryFaultKind.Lost, "on its way"), (early.Kind, early.Message));
+        Assert.Equal(["arrives"], toClient.HandledMessages);
+    }
+
+    [Fact]
+    public async Task What_the_server_is_told_of_a_message_has_to_be_true()
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(new Notebook());
+        await using EitConnection client = await world.StartClientAsync();
+        EitSession session = world.SessionOf(client)!;
+        world.Network.BlackHole();
+
+        _history.Send(session, "told as processed");
+        _history.Ended(session, new EitSessionEnd(CloseCode.SessionLost, "An untrue one.", []));
+
+        AssertFault(EitHistoryFaultKind.UntrueOutcome, "told as processed");
+    }
+
+    [Fact]
+    public async Task An_end_that_is_told_before_the_send_has_returned_counts()
+    {
+        await using EitTestWorld world = await Worlds.StartAsync(new Notebook());
+        await using EitConnection client = await world.StartClientAsync();
+        EitSession session = world.SessionOf(client)!;
+        world.Network.BlackHole();
+
+        _history.Ended(session, new EitSessionEnd(CloseCode.SessionLost, "It is over.", [new MessageOutcome(1, SendOutcome.Unknown, Token: null)]));
+        _history.Send(session, "the first");
+
+        _history.Check();
+    }
+
+    [Fact]
     public void What_is_told_as_processed_before_it_is_handled_is_untrue()
     {
         _history.Sent("one");

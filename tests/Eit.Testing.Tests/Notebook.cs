@@ -12,6 +12,8 @@ internal sealed class Notebook : EitHandler
 
     internal Func<EitSession, string, ValueTask> Answer { get; set; } = static (_, _) => default;
 
+    internal Action<EitSession, EitSessionEnd> Ended { get; set; } = static (_, _) => { };
+
     public override ValueTask OnConnectedAsync(EitSession session) => Note("connected");
 
     public override ValueTask OnMessageAsync(EitSession session, string message)
@@ -26,7 +28,11 @@ internal sealed class Notebook : EitHandler
 
     public override ValueTask OnSlowConsumerAsync(EitSession session, EitSlowConsumer backlog) => Note("slow");
 
-    public override ValueTask OnClosedAsync(EitSession session, EitSessionEnd end) => Note($"closed {end.Code}");
+    public override ValueTask OnClosedAsync(EitSession session, EitSessionEnd end)
+    {
+        Ended(session, end);
+        return Note($"closed {end.Code}");
+    }
 
     private ValueTask Note(string note)
     {
