@@ -21,7 +21,7 @@ internal static class FlowRuns
     private static async Task SlowHandlerAsync()
     {
         const int Outbox = 1_000;                                  // The default of 8,192 would wait for longer than the 60 s that a message may wait to leave.
-        Say("A handler of 100 messages/s, 100,000/s offered for 30 s", await SlowHandler.RunAsync(TimeSpan.FromSeconds(30), Outbox, new SessionSettings().WindowMessages));
+        Say("A handler of 100 messages/s, 100,000/s offered for 30 s", await SlowHandler.RunAsync(30 * SlowHandler.HandledPerSecondMax, Outbox, new SessionSettings().WindowMessages));
     }
 
     private static async Task LargeTransferAsync(bool isText) =>

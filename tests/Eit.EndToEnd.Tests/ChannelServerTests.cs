@@ -79,6 +79,7 @@ public sealed class ChannelServerTests
         Task<SendOutcome> slow = ada.SendAsync("long").Soon();
         await happened.UntilAsync(what => what == "2 connections");
         Task<SendOutcome> queued = bob.SendAsync("short").Soon();
+        await bob.CycleAsync().Soon();                              // By its end "short" has come.
         eve.Start();
         EitStateChange refused = await statesOfEve.UntilAsync(EitConnectionState.Refused);
         Assert.False(queued.IsCompleted);
@@ -192,7 +193,6 @@ public sealed class ChannelServerTests
         await using EitConnection bob = host.Client("bob", "/tables/1");
         await using EitConnection eve = host.Client("eve", "/tables/1", relay.Port, options =>
         {
-            options.Session.Timeout = TimeSpan.FromSeconds(1);
             options.Redial.LongestWait = TimeSpan.FromSeconds(1);
         });
         var heard = new Happenings<string>[] { Hear(ada), Hear(bob), Hear(eve) };
@@ -258,6 +258,7 @@ public sealed class ChannelServerTests
         var received = new SendOptions { CompleteWhen = CompleteWhen.Received };
         Task<SendOutcome>[] sends = [.. Enumerable.Range(0, 30).Select(number => bob.SendAsync($"{number}", received).Soon())];
         await Task.WhenAll(sends.Take(15)).Soon();
+        await bob.CycleAsync().Soon();                              // It ends with an acknowledgement of all that has come.
         Assert.DoesNotContain(sends.Skip(15), send => send.IsCompleted);
         Assert.Equal(["slow"], handled.All);
         fetched.SetResult();
@@ -309,7 +310,7 @@ public sealed class ChannelServerTests
 
         Assert.Equal((CloseCode.Forbidden, "Out!"), (refused.Code, refused.Reason));
         Assert.Equal(SendOutcome.Processed, await sending);
-        Assert.True(time < TimeSpan.FromSeconds(10), $"{time}");     // Not the time after which a close is given up.
+        Assert.True(time < new SessionSettings().CloseGiveUp, $"{time}");   // Not the time after which a close is given up.
     }
 
     [Fact]

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
 
 namespace Eit.EndToEnd.Tests;
 
@@ -267,7 +268,7 @@ public sealed class ConnectionApiTests
             if (text != "down") { return; }
             atClient.SetResult();
             await atServer.Task;
-            fromClient.SetResult(await client.SendAsync("answer to down", new SendOptions { CompleteWithin = TimeSpan.FromMilliseconds(200) }));
+            fromClient.SetResult(await client.SendAsync("answer to down", new SendOptions { CompleteWithin = TimeSpan.FromMilliseconds(200) }));   // It has no credit to leave with.
         });
         await client.StartAsync().Soon();
         EitSession session = await recorder.Sessions.NextAsync();
@@ -422,8 +423,8 @@ public sealed class ConnectionApiTests
         await client.StartAsync().Soon();
         await client.SendAsync("hello").Soon();
 
-        Assert.InRange(client.RoundTripTime!.Value, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(10));
-        Assert.InRange(client.LastHeard!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(client.RoundTripTime!.Value, TimeSpan.FromTicks(1), Patience.Guard);
+        Assert.InRange(client.LastHeard!.Value, TimeSpan.Zero, Patience.Guard);
         Assert.Equal(1, client.Epoch);
         await client.CloseAsync().Soon();
         Assert.Null(client.LastHeard);
@@ -519,15 +520,16 @@ public sealed class ConnectionApiTests
         await recorder.Calls.UntilAsync(call => call == "outage Detached");
         client.CheckNow();                                                     // Even that does not wake it.
         Task<SendOutcome> waiting = session.SendAsync("when you are back").Soon();
+        await FailedDialAsync(host, relay.Port);                               // One that had begun before it would have come, too.
         (EitConnectionState state, int dials, bool sent) = (client.State, relay.Dials, client.Send("asleep"));
         client.OnMessage(static _ => { });
         client.Resume();
         await states.UntilAsync(change => change.IsResumed);
         await recorder.Calls.UntilAsync(call => call == "resumed");
 
-        Assert.Equal((EitConnectionState.Paused, 1, false), (state, dials, sent));
+        Assert.Equal((EitConnectionState.Paused, 2, false), (state, dials, sent));
         Assert.Equal(SendOutcome.Processed, await waiting);
-        Assert.Equal((id, 2), (client.SessionId, relay.Dials));
+        Assert.Equal((id, 3), (client.SessionId, relay.Dials));
         Assert.Equal(["connected", "outage Detached", "resumed"], recorder.Calls.All);
     }
 
@@ -539,11 +541,15 @@ public sealed class ConnectionApiTests
         var recorder = new Recorder();
         await using TestHost host = await recorder.HostAsync();
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection client = host.Client(port: relay.Port, configure: options => options.TokenProvider = async (_, _) =>
+        await using EitConnection client = host.Client(port: relay.Port, configure: options =>
         {
-            if (Volatile.Read(ref token) is not { } hanging) { return host.Token("ada"); }
-            asked.TrySetResult();
-            return await hanging.Task;
+            options.TokenLimit = Patience.Guard;
+            options.TokenProvider = async (_, _) =>
+            {
+                if (Volatile.Read(ref token) is not { } hanging) { return host.Token("ada"); }
+                asked.TrySetResult();
+                return await hanging.Task;
+            };
         });
         Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
@@ -553,7 +559,7 @@ public sealed class ConnectionApiTests
         Volatile.Write(ref token, Patience.NewSource<string?>());
         relay.CutAll();
         await asked.Task.Soon();
-        await client.PauseAsync().WaitAsync(TimeSpan.FromSeconds(5));          // Half of what the provider may take.
+        await client.PauseAsync().Soon();                                      // The provider has its token only afterwards.
         (EitConnectionState state, int dials) = (client.State, relay.Dials);
         Interlocked.Exchange(ref token, null)!.SetResult(host.Token("ada"));
         client.Resume();
@@ -772,7 +778,7 @@ public sealed class ConnectionApiTests
     {
         var recorder = new Recorder();
         await using TestHost host = await recorder.HostAsync();
-        await using EitConnection client = host.Client();
+        await using EitConnection client = host.Client(configure: static options => options.CloseLimit = Patience.Guard);
         var heard = new ConcurrentQueue<string>();
         client.OnMessage(async text =>
         {
@@ -948,8 +954,8 @@ public sealed class ConnectionApiTests
         {
             options.DialLimit = TimeSpan.FromMinutes(5);
             options.RedialPipeline = new ResiliencePipelineBuilder()
-                .AddRetry(new RetryStrategyOptions { MaxRetryAttempts = 3, Delay = TimeSpan.FromMilliseconds(10) })
-                .AddTimeout(TimeSpan.FromMilliseconds(200))
+                .AddRetry(new RetryStrategyOptions { MaxRetryAttempts = 100, Delay = TimeSpan.FromMilliseconds(10) })
+                .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => ValueTask.FromResult(Volatile.Read(ref asked) == 0 ? TimeSpan.FromMilliseconds(200) : Patience.Guard) })
                 .Build();
             options.TokenProvider = async (_, cancelled) =>
             {
@@ -999,6 +1005,15 @@ public sealed class ConnectionApiTests
 
         Assert.Contains("Eit:Url must be an absolute address", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Eit:DialLimit (00:00:00) must be 100 ms to 5 min.", refusal.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Dials, as far as to a path that does not exist.</summary>
+    private static async Task FailedDialAsync(TestHost host, int port)
+    {
+        await using EitConnection client = host.Client("bob", "/nowhere", port, static options => options.Redial = new RedialOptions { FirstWait = s_long, LongestWait = s_long });
+        Happenings<EitStateChange> states = client.Watch();
+        client.Start();
+        await states.UntilAsync(static change => change.HttpStatus == 404);
     }
 
     /// <summary>No second message comes while a handler runs.</summary>

@@ -196,7 +196,7 @@ public sealed class ConnectionObjectTests
         client.Send("never read");
         await states.UntilAsync(EitConnectionState.Closed);
 
-        Assert.True(TimeProvider.System.GetElapsedTime(beganAt) < new SessionSettings().CloseGiveUp / 2);
+        Assert.True(TimeProvider.System.GetElapsedTime(beganAt) < new SessionSettings().CloseGiveUp);
     }
 
     [Fact]

@@ -8,8 +8,6 @@ namespace Eit.EndToEnd.Tests;
 
 public sealed class ConversationTests
 {
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(20);
-
     [Fact]
     public async Task Messages_go_both_ways_over_tls_with_a_real_token()
     {
@@ -18,11 +16,11 @@ public sealed class ConversationTests
         var heard = Channel.CreateUnbounded<string>();
         client.OnMessage(text => heard.Writer.TryWrite(text));
 
-        await client.StartAsync().WaitAsync(s_guard);
-        SendOutcome outcome = await client.SendAsync("hello").AsTask().WaitAsync(s_guard);
+        await client.StartAsync().Soon();
+        SendOutcome outcome = await client.SendAsync("hello").Soon();
 
         Assert.Equal(SendOutcome.Processed, outcome);
-        Assert.Equal("you said hello", await heard.Reader.ReadAsync().AsTask().WaitAsync(s_guard));
+        Assert.Equal("you said hello", await heard.Reader.ReadAsync().Soon());
     }
 
     [Fact]
@@ -34,14 +32,14 @@ public sealed class ConversationTests
             received.Enqueue(int.Parse(text, System.Globalization.CultureInfo.InvariantCulture));
             return default;
         }));
-        await using EitConnection client = host.Client();
+        await using EitConnection client = host.Client(configure: static options => options.CloseLimit = Patience.Guard);
         var states = new ConcurrentQueue<EitStateChange>();
         client.StateChanged += (_, change) => states.Enqueue(change);
-        await client.StartAsync().WaitAsync(s_guard);
+        await client.StartAsync().Soon();
 
         Task cycles = Task.Run(async () =>
         {
-            for (int i = 0; i < 5; i++) { await client.CycleAsync().WaitAsync(s_guard); }
+            for (int i = 0; i < 5; i++) { await client.CycleAsync().Soon(); }
         });
         int sent = 0;
         while (!cycles.IsCompleted)
@@ -50,7 +48,7 @@ public sealed class ConversationTests
             else { await Task.Yield(); }
         }
         await cycles;
-        await client.CloseAsync().WaitAsync(s_guard);
+        await client.CloseAsync().Soon();
 
         Assert.Equal(Enumerable.Range(0, sent), received);
         Assert.DoesNotContain(states, change => change.Previous == EitConnectionState.Connected && change.Current != EitConnectionState.Closed);
@@ -63,8 +61,8 @@ public sealed class ConversationTests
         await using TestHost host = await TestHost.StartAsync(app => Server.EndpointRouteBuilderExtensions.MapEit<Conversation>(app, "/eit"), build: builder => builder.Services.AddSingleton(talk));
         await using EitConnection client = host.Client();
         using var goOn = new ManualResetEventSlim();
-        client.OnMessage(_ => { goOn.Wait(s_guard); });
-        await client.StartAsync().WaitAsync(s_guard);
+        client.OnMessage(_ => { goOn.Wait(Patience.Guard); });
+        await client.StartAsync().Soon();
         Server.EitSession session = await talk.Connected.Soon();
 
         SendOutcome[] outcomes = new SendOutcome[3];
@@ -94,11 +92,11 @@ public sealed class ConversationTests
             await client.CloseAsync();
             closed.TrySetResult();
         });
-        await client.StartAsync().WaitAsync(s_guard);
+        await client.StartAsync().Soon();
 
         client.Send("go");
-        await closed.Task.WaitAsync(s_guard);
-        await client.DisposeAsync().AsTask().WaitAsync(s_guard);
+        await closed.Task.Soon();
+        await client.DisposeAsync().Soon();
 
         Assert.Equal(100, handled);
         Assert.Equal(EitConnectionState.Closed, client.State);

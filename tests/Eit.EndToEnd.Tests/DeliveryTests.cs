@@ -11,6 +11,7 @@ namespace Eit.EndToEnd.Tests;
 public sealed class DeliveryTests
 {
     private const int Window = 2;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
     private static readonly SendOptions s_short = new() { ExpiresAfter = TimeSpan.FromMilliseconds(100) };
     private static readonly SendOptions s_received = new() { CompleteWhen = CompleteWhen.Received };
 
@@ -126,17 +127,19 @@ public sealed class DeliveryTests
     [Fact]
     public async Task A_message_whose_life_ends_behind_a_slow_handler_is_expired_and_never_handled()
     {
-        await using Jam jam = await Jam.MakeAsync();
+        await using var clock = new LeapingClock();
+        await using Jam jam = await Jam.MakeAsync(window: 3, clock.Time);
         await jam.Client.SendAsync("occupies the handler", s_received).Soon();
 
         Task<SendOutcome> sending = jam.Client.SendAsync("too old soon", s_short).AsTask();
-        using (var life = new CancellationTokenSource(s_short.ExpiresAfter!.Value * 2)) { await OutageTests.EndOf(life.Token); }
+        await jam.Client.SendAsync("behind it", s_received).Soon();
+        clock.Leap(s_short.ExpiresAfter!.Value);
         jam.Release();
         SendOutcome outcome = await sending.Soon();
         await jam.Client.SendAsync("afterwards").Soon();
 
         Assert.Equal(SendOutcome.Expired, outcome);
-        Assert.Equal(["occupies the handler", "afterwards"], jam.Messages);
+        Assert.Equal(["occupies the handler", "behind it", "afterwards"], jam.Messages);
         Assert.Equal(1, jam.Client.Dropped.Expired);
     }
 
@@ -154,8 +157,15 @@ public sealed class DeliveryTests
             if (text == "go") { atServer.TrySetResult(await session.SendAsync("question")); }
         };
         await using TestHost host = await recorder.HostAsync(options => options.Session.WindowMessages = window);
-        await using EitConnection client = host.Client(logs: logs);
-        client.OnMessage(async _ => atClient.TrySetResult(await client.SendAsync("counter-question", new SendOptions { CompleteWithin = TimeSpan.FromMilliseconds(300) })));
+        await using var clock = new LeapingClock();
+        await using EitConnection client = host.Client(logs: logs, configure: options => (options.TimeProvider, options.Session.AckDelay) = (clock.Time, TimeSpan.Zero));
+        client.OnMessage(async _ =>
+        {
+            Task<SendOutcome> asking = client.SendAsync("counter-question", new SendOptions { CompleteWithin = s_patience }).AsTask();
+            if (expected == SendOutcome.Unknown) { await client.SendAsync("behind it", s_received); }   // Then it has left, and come.
+            clock.Leap(s_patience);
+            atClient.TrySetResult(await asking);
+        });
         await client.StartAsync().Soon();
 
         client.Send("go");
@@ -179,11 +189,11 @@ public sealed class DeliveryTests
 
         internal IReadOnlyList<string> Messages => [.. _recorder.Calls.All.Skip(1)];
 
-        internal static async Task<Jam> MakeAsync()
+        internal static async Task<Jam> MakeAsync(int window = Window, TimeProvider? serverClock = null)
         {
             var jam = new Jam();
             jam._recorder.Answer = async (_, _) => await jam._released.Task;
-            jam._host = await jam._recorder.HostAsync(static options => options.Session.WindowMessages = Window);
+            jam._host = await jam._recorder.HostAsync(options => (options.Session.WindowMessages, options.Session.AckDelay) = (window, TimeSpan.Zero), clock: serverClock);
             jam.Client = jam._host.Client();
             await jam.Client.StartAsync().Soon();
             return jam;

@@ -185,16 +185,17 @@ public sealed class DialTests
     [InlineData(503, true)]
     public async Task Retry_after_is_honoured(int status, bool isDate)
     {
-        string retryAfter = isDate ? DateTimeOffset.UtcNow.AddSeconds(101).ToString("R", CultureInfo.InvariantCulture) : "100";
+        var clock = new ManualTimeProvider();
+        string retryAfter = isDate ? clock.GetUtcNow().AddSeconds(100).ToString("R", CultureInfo.InvariantCulture) : "100";
         await using ScriptedServer server = await ScriptedServer.StartAsync(ScriptedServer.Status(status, "Retry-After", retryAfter));
-        await using EitConnection client = server.Host.Client();
+        await using EitConnection client = server.Host.Client(configure: options => options.TimeProvider = clock);
         Happenings<EitStateChange> states = client.Watch();
 
         client.Start();
         EitStateChange waiting = await states.UntilAsync(change => change.HttpStatus == status);
 
         Assert.Equal(EitConnectionState.Waiting, waiting.Current);
-        Assert.InRange(waiting.NextAttemptIn!.Value, TimeSpan.FromSeconds(isDate ? 70 : 100), TimeSpan.FromSeconds(102));
+        Assert.InRange(waiting.NextAttemptIn!.Value, TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(102));
         Assert.Single(server.Dials);
     }
 
@@ -202,7 +203,10 @@ public sealed class DialTests
     public async Task A_client_that_gives_up_its_start_is_told_the_status()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync(ScriptedServer.Status(503, "Retry-After", "3600"));
-        await using EitConnection client = server.Host.Client(configure: options => options.StartLimit = TimeSpan.FromSeconds(3));
+        await using EitConnection client = server.Host.Client(configure: options => options.StartLimit = TimeSpan.FromMilliseconds(100));
+        Happenings<EitStateChange> states = client.Watch();
+        client.Start();
+        await states.UntilAsync(static change => change.HttpStatus == 503);
 
         EitException late = await Assert.ThrowsAsync<EitException>(() => client.StartAsync().Soon());
 
@@ -294,7 +298,7 @@ public sealed class DialTests
     {
         await using var server = new SilentServer(speaksTls: false);
 
-        EitStateChange failure = await FailureAsync(server.Url, options => options.DialLimit = TimeSpan.FromMilliseconds(500));
+        EitStateChange failure = await TimeoutAsync(server.Url, server.Addressed);
 
         Assert.Equal("The dial took too long; it had come to: Securing.", failure.Reason);
     }
@@ -305,17 +309,17 @@ public sealed class DialTests
         await using TestHost host = await TestHost.StartAsync(app => app.MapEit("/eit", static (_, _) => default));
         await using ChaosProxy proxy = ChaosProxy.Start(new ChaosProxyOptions { Upstream = new IPEndPoint(IPAddress.Loopback, host.Port) });
         proxy.Set("hole", new BlackHoleFault());
-        await using EitConnection client = host.Client(port: proxy.Port, configure: options =>
-        {
-            Impatient(options);
-            options.DialLimit = TimeSpan.FromSeconds(2);
-        });
+        var clock = new ManualTimeProvider();
+        await using EitConnection client = host.Client(port: proxy.Port, configure: options => options.TimeProvider = clock);
         Happenings<EitStateChange> states = client.Watch();
 
         client.Start();
+        await Patience.UntilAsync(() => proxy.Connections is [{ BytesUp: > 0 }]);
+        clock.Advance(new EitConnectionOptions().DialLimit);
         EitStateChange first = await states.UntilAsync(change => change.Attempt == 1);
         proxy.Connections[0].Add(new BlackHoleFault());
         proxy.Remove("hole");
+        client.CheckNow();                                                     // On this clock the second dial has no limit: held up by the first one, it would never end.
         EitStateChange second = await states.UntilAsync(change => change.Current == EitConnectionState.Connected || change.Attempt == 2);
 
         Assert.Equal("The dial took too long; it had come to: Securing.", first.Reason);
@@ -327,7 +331,7 @@ public sealed class DialTests
     {
         await using var server = new SilentServer(speaksTls: true);
 
-        EitStateChange failure = await FailureAsync(server.Url, options => options.DialLimit = TimeSpan.FromSeconds(3));
+        EitStateChange failure = await TimeoutAsync(server.Url, server.Addressed);
 
         Assert.Equal("The dial took too long; it had come to: Upgrading.", failure.Reason);
     }
@@ -349,13 +353,14 @@ public sealed class DialTests
     [Fact]
     public async Task Silence_instead_of_a_welcome_ends_at_the_limit_and_names_the_phase()
     {
-        await using TestHost host = await TestHost.StartAsync(app => app.UseWebSockets().Run(static async context =>
+        TaskCompletionSource addressed = Patience.NewSource();
+        await using TestHost host = await TestHost.StartAsync(app => app.UseWebSockets().Run(async context =>
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(WireLimits.JsonSubprotocol);
-            while (await socket.ReceiveAsync(new byte[1024], CancellationToken.None) is { MessageType: not WebSocketMessageType.Close }) { }
+            while (await socket.ReceiveAsync(new byte[1024], CancellationToken.None) is { MessageType: not WebSocketMessageType.Close }) { addressed.TrySetResult(); }
         }));
 
-        EitStateChange failure = await FailureAsync($"wss://127.0.0.1:{host.Port}/eit", options => options.DialLimit = TimeSpan.FromSeconds(3));
+        EitStateChange failure = await TimeoutAsync($"wss://127.0.0.1:{host.Port}/eit", addressed.Task);
 
         Assert.Equal("The dial took too long; it had come to: Welcome.", failure.Reason);
     }
@@ -392,15 +397,17 @@ public sealed class DialTests
     public async Task A_token_provider_that_hangs_is_a_passing_failure(bool blocksItsThread)
     {
         int asked = 0;
+        TaskCompletionSource hangs = Patience.NewSource();
+        var clock = new ManualTimeProvider();
         using var never = new ManualResetEventSlim();
         await using ScriptedServer server = await ScriptedServer.StartAsync();
         await using EitConnection client = server.Host.Client(configure: options =>
         {
-            Impatient(options);
-            options.TokenLimit = TimeSpan.FromSeconds(1);
+            options.TimeProvider = clock;
             options.TokenProvider = async (_, _) =>
             {
                 if (Interlocked.Increment(ref asked) > 1) { return server.Host.Token("ada"); }
+                hangs.SetResult();
                 if (blocksItsThread) { never.Wait(Patience.Guard, CancellationToken.None); }
                 await new TaskCompletionSource().Task;                         // Nor does it look at its token.
                 return null;
@@ -409,6 +416,10 @@ public sealed class DialTests
         Happenings<EitStateChange> states = client.Watch();
 
         client.Start();
+        await hangs.Task.Soon();
+        clock.Advance(new EitConnectionOptions().TokenLimit);
+        await states.UntilAsync(static change => change.Attempt == 1);
+        client.CheckNow();
         await states.UntilAsync(EitConnectionState.Connected);
         never.Set();
 
@@ -449,6 +460,16 @@ public sealed class DialTests
         return await states.UntilAsync(change => change is { Previous: EitConnectionState.Dialing, Current: EitConnectionState.Waiting });
     }
 
+    /// <summary>Dials, and lets the time of the dial be over once it has come to what it waits for.</summary>
+    private static async Task<EitStateChange> TimeoutAsync(string url, Task waits)
+    {
+        var clock = new ManualTimeProvider();
+        Task<EitStateChange> failing = FailureAsync(url, options => options.TimeProvider = clock);
+        await waits.Soon();
+        clock.Advance(new EitConnectionOptions().DialLimit);
+        return await failing;
+    }
+
     private static X509Certificate2 MakeCertificate(string name)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -463,6 +484,7 @@ public sealed class DialTests
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly bool _speaksTls;
         private readonly List<IDisposable> _held = [];
+        private readonly TaskCompletionSource _addressed = Patience.NewSource();
         private readonly Task _accepting;
 
         internal SilentServer(bool speaksTls)
@@ -473,6 +495,9 @@ public sealed class DialTests
         }
 
         internal string Url => $"wss://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/eit";
+
+        /// <summary>Completes when the client has said what would have to be answered next.</summary>
+        internal Task Addressed => _addressed.Task;
 
         public async ValueTask DisposeAsync()
         {
@@ -487,10 +512,15 @@ public sealed class DialTests
             {
                 TcpClient client = await _listener.AcceptTcpClientAsync();
                 _held.Add(client);
-                if (!_speaksTls) { return; }
-                var secured = new SslStream(client.GetStream());
-                _held.Add(secured);
-                await secured.AuthenticateAsServerAsync(TestHost.Certificate);
+                Stream said = client.GetStream();
+                if (_speaksTls)
+                {
+                    var secured = new SslStream(said);
+                    _held.Add(secured);
+                    await secured.AuthenticateAsServerAsync(TestHost.Certificate);
+                    said = secured;
+                }
+                if (await said.ReadAsync(new byte[1]) > 0) { _addressed.SetResult(); }
             }
             catch (Exception end) when (end is SocketException or IOException or AuthenticationException or ObjectDisposedException or OperationCanceledException)
             {

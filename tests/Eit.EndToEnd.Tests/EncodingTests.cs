@@ -13,7 +13,6 @@ namespace Eit.EndToEnd.Tests;
 /// <summary>What has to hold in either encoding, and how the two ends settle on one.</summary>
 public sealed class EncodingTests
 {
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
     private static readonly SendOptions s_accepted = new() { CompleteWhen = CompleteWhen.Accepted };
 
     [Theory, Clause("V1.6")]
@@ -104,14 +103,14 @@ public sealed class EncodingTests
         });
         Channel<string> heard = Channel.CreateUnbounded<string>();
         client.OnMessage(text => heard.Writer.TryWrite(text));
-        await client.StartAsync().WaitAsync(s_guard);
+        await client.StartAsync().Soon();
         SessionId? id = client.SessionId;
 
-        await Conversation.SendAsync((text, options) => client.SendAsync(text, options), Count, Bytes).WaitAsync(s_guard);
-        for (int number = 0; number < Count; number++) { Assert.Equal(Conversation.Text(number, Bytes), await heard.Reader.ReadAsync().AsTask().WaitAsync(s_guard)); }
-        await client.WaitUntilConnectedAsync().WaitAsync(s_guard);
-        while (relay.Dials <= Cuts) { relay.CutAll(); await client.SendAsync("next").AsTask().WaitAsync(s_guard); }
-        await client.CycleAsync().WaitAsync(s_guard);
+        await Conversation.SendAsync((text, options) => client.SendAsync(text, options), Count, Bytes).Soon();
+        for (int number = 0; number < Count; number++) { Assert.Equal(Conversation.Text(number, Bytes), await heard.Reader.ReadAsync().Soon()); }
+        await client.WaitUntilConnectedAsync().Soon();
+        while (relay.Dials <= Cuts) { relay.CutAll(); await client.SendAsync("next").Soon(); }
+        await client.CycleAsync().Soon();
 
         string name = WireEncodings.SubprotocolOf(encoding);
         Assert.True(dials.Subprotocols.Count > 2);

@@ -427,7 +427,15 @@ public sealed class GuardTests
         bool tls = true,
         Action<WebApplicationBuilder>? build = null,
         Action<WebApplication>? use = null) =>
-        (recorder ?? new Recorder()).HostAsync(configure, tls, build, use);
+        (recorder ?? new Recorder()).HostAsync(
+            options =>
+            {
+                (options.HelloLimit, options.Session.Timeout) = (TimeSpan.FromMinutes(1), Patience.Guard);   // Nobody here says anything by itself.
+                configure?.Invoke(options);
+            },
+            tls,
+            build,
+            use);
 
     private static IHost HostIn(string environment, Action<EitServerOptions> configure)
     {

@@ -9,7 +9,6 @@ namespace Eit.EndToEnd.Tests;
 public sealed class LadderTests
 {
     private const int Messages = 4;
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(30);
 
     [Theory, Clause("F1.8")]
     [InlineData(true)]
@@ -51,17 +50,17 @@ public sealed class LadderTests
         await using var client = new EitConnection(options);
         conversation.Watch(client);
         client.Start();
-        await client.WaitUntilConnectedAsync().WaitAsync(s_guard);
+        await client.WaitUntilConnectedAsync().Soon();
 
         for (int i = 0; i < Messages; i++)
         {
-            SendOutcome up = await client.SendAsync(Conversation.Text(i, 40)).AsTask().WaitAsync(s_guard);
-            EitSession session = await conversation.Connected.WaitAsync(s_guard);
-            SendOutcome down = await session.SendAsync(Conversation.Text(i, 40)).AsTask().WaitAsync(s_guard);
+            SendOutcome up = await client.SendAsync(Conversation.Text(i, 40)).Soon();
+            EitSession session = await conversation.Connected.Soon();
+            SendOutcome down = await session.SendAsync(Conversation.Text(i, 40)).Soon();
             Assert.Equal((cutAt, SendOutcome.Processed, SendOutcome.Processed), (cutAt, up, down));
             if (i == Messages / 2) { await CycleAsync(client); }
         }
-        await client.CloseAsync().WaitAsync(s_guard);
+        await client.CloseAsync().Soon();
 
         Assert.Equal(Conversation.Expected(Messages, 40), conversation.AtServer);
         Assert.Equal(Conversation.Expected(Messages, 40), conversation.AtClient);
@@ -71,7 +70,7 @@ public sealed class LadderTests
 
     private static async Task CycleAsync(EitConnection client)
     {
-        try { await client.CycleAsync().WaitAsync(s_guard); }
+        try { await client.CycleAsync().Soon(); }
         catch (EitException cut) when (cut.IsTransient)
         {
             // The new transport was cut before its welcome: nothing has changed.

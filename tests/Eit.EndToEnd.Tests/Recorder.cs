@@ -23,7 +23,7 @@ internal sealed class Recorder : EitHandler
     internal Func<EitSession, string, ValueTask> Answer { get; set; } = static (_, _) => default;
 
     /// <summary>Starts a server whose sessions this handles, at /eit.</summary>
-    internal Task<TestHost> HostAsync(Action<EitServerOptions>? configure = null, bool tls = true, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? use = null) =>
+    internal Task<TestHost> HostAsync(Action<EitServerOptions>? configure = null, bool tls = true, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? use = null, TimeProvider? clock = null) =>
         TestHost.StartAsync(
             app =>
             {
@@ -33,7 +33,7 @@ internal sealed class Recorder : EitHandler
             configure,
             build: builder =>
             {
-                builder.Services.AddSingleton(this);
+                builder.Services.AddSingleton(this).AddSingleton(clock ?? TimeProvider.System);
                 build?.Invoke(builder);
             },
             tls: tls);

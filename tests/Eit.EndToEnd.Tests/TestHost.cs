@@ -73,7 +73,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         BearerTokenOptions options = _app.Services.GetRequiredService<IOptionsMonitor<BearerTokenOptions>>().Get(BearerTokenDefaults.AuthenticationScheme);
         var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user)], BearerTokenDefaults.AuthenticationScheme));
-        var properties = new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(1)) };
+        var properties = new AuthenticationProperties { ExpiresUtc = _app.Services.GetRequiredService<TimeProvider>().GetUtcNow() + (life ?? TimeSpan.FromHours(1)) };
         return options.BearerTokenProtector.Protect(new AuthenticationTicket(principal, properties, $"{BearerTokenDefaults.AuthenticationScheme}:AccessToken"));
     }
 

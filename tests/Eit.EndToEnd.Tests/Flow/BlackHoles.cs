@@ -52,12 +52,13 @@ internal sealed record BlackHoles
         client.OnMessage(atClient.Enqueue);
         var losses = new ConcurrentQueue<EitStateChange>();
         var noticed = new Timings();
-        long began = 0;
+        long unnoticed = 0;
         client.StateChanged += (_, change) =>
         {
             if (change.Previous != EitConnectionState.Connected || client.IsClosing) { return; }
             losses.Enqueue(change);
-            noticed.Add(Stopwatch.GetElapsedTime(Volatile.Read(ref began)));
+            long from = Interlocked.Exchange(ref unnoticed, 0);
+            if (from != 0) { noticed.Add(from, Stopwatch.GetTimestamp()); }
         };
         await client.StartAsync().Soon();
         await client.SendAsync("begin").Soon();
@@ -68,7 +69,8 @@ internal sealed record BlackHoles
         {
             await client.SendAsync($"before {hole}").Soon();
             await session.SendAsync($"before {hole}").Soon();
-            Volatile.Write(ref began, Stopwatch.GetTimestamp());
+            long began = Stopwatch.GetTimestamp();
+            Volatile.Write(ref unnoticed, began);
             relay.Blacken();
             await Task.WhenAll(BackAsync(client.SendAsync($"into {hole}"), began, up), BackAsync(session.SendAsync($"into {hole}"), began, down)).Soon();
         }
@@ -87,7 +89,7 @@ internal sealed record BlackHoles
     private static async Task BackAsync(ValueTask<SendOutcome> sending, long began, Timings back)
     {
         await sending;
-        back.Add(Stopwatch.GetElapsedTime(began));
+        back.Add(began, Stopwatch.GetTimestamp());
     }
 
     private static int Differences(string[] expected, IReadOnlyCollection<string> actual) =>

@@ -33,16 +33,20 @@ internal sealed record LargeTransfer
 
     internal required UrgentMessages Urgent { get; init; }
 
-    internal static async Task<LargeTransfer> RunAsync(int length, int bitsPerSecond, bool isText)
+    internal static async Task<LargeTransfer> RunAsync(int length, int bitsPerSecond, bool isText, TimeSpan? timeout = null)
     {
-        var urgent = new UrgentMessages();
+        var urgent = new UrgentMessages(static () => 0);
         var handler = new Handler(urgent);
         await using TestHost host = await TestHost.StartAsync(
             static app => app.MapEit<Handler>("/eit"),
-            static options => (options.Session.MessageBytesMax, options.Session.WindowBytes) = (MessageBytesMax, MessageBytesMax),
+            options =>
+            {
+                (options.Session.MessageBytesMax, options.Session.WindowBytes) = (MessageBytesMax, MessageBytesMax);
+                options.Session.Timeout = timeout ?? options.Session.Timeout;
+            },
             build: builder => builder.Services.AddSingleton(handler));
         await using var relay = new FaultRelay(host.Port) { SlowPath = new SlowPath(bitsPerSecond / 8, HeldByPathMax) };
-        await using EitConnection client = host.Client(port: relay.Port);
+        await using EitConnection client = host.Client(port: relay.Port, configure: options => options.Session.Timeout = timeout ?? options.Session.Timeout);
         Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
         byte[] large = [.. Enumerable.Range(0, length).Select(static place => (byte)('a' + (place % 23)))];   // 23 divides no piece: a wrong order would show.

@@ -24,21 +24,22 @@ internal sealed record SlowHandler
     /// <summary>How many were at most taken and not yet handled.</summary>
     internal required int HeldMost { get; init; }
 
-    /// <summary>What is taken a second after the first third of the time, when everything is full.</summary>
+    /// <summary>What is taken a second after the first third, when everything is full.</summary>
     internal required double TakenPerSecond { get; init; }
 
     internal required double HandledPerSecond { get; init; }
 
-    /// <summary>The heap that lives in the process of both sides: before, and after each third of the time.</summary>
+    /// <summary>The heap that lives in the process of both sides: before, and after each third.</summary>
     internal required IReadOnlyList<long> HeapBytes { get; init; }
 
     internal required UrgentMessages Urgent { get; init; }
 
-    internal static async Task<SlowHandler> RunAsync(TimeSpan time, int outbox, int window)
+    /// <summary>Goes on until so many messages are handled.</summary>
+    internal static async Task<SlowHandler> RunAsync(int messages, int outbox, int window)
     {
         int handled = 0;
         int wrong = 0;
-        var urgent = new UrgentMessages();
+        var urgent = new UrgentMessages(() => Volatile.Read(ref handled));
         using var pace = new Pace(TimeSpan.FromSeconds(1.0 / HandledPerSecondMax));
         await using TestHost host = await TestHost.StartAsync(
             app => app.MapEit("/eit", (_, text) =>
@@ -52,19 +53,20 @@ internal sealed record SlowHandler
         var heap = new List<long> { GC.GetTotalMemory(forceFullCollection: true) };
 
         var watch = Stopwatch.StartNew();
-        Task urgentSent = urgent.SendAsync(client, () => watch.Elapsed < time);
+        bool IsUnderWay() => Volatile.Read(ref handled) < messages && watch.Elapsed < Patience.Guard;
+        Task urgentSent = urgent.SendAsync(client, IsUnderWay);
         (int offered, int taken, int heldMost) = (0, 0, 0);
         (double At, int Taken, int Handled) full = default;
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         string next = Text(0);
-        while (watch.Elapsed < time)
+        while (IsUnderWay())
         {
             for (; offered < watch.Elapsed.TotalSeconds * OfferedPerSecond; offered++)
             {
                 if (client.Send(next)) { next = Text(++taken); }
             }
             heldMost = Math.Max(heldMost, taken - Volatile.Read(ref handled));
-            if (watch.Elapsed * Parts > time * heap.Count)
+            if (Volatile.Read(ref handled) * Parts > messages * heap.Count)
             {
                 if (heap.Count == 1) { full = (watch.Elapsed.TotalSeconds, taken, handled); }
                 heap.Add(GC.GetTotalMemory(forceFullCollection: true));
@@ -75,7 +77,7 @@ internal sealed record SlowHandler
         (double takenPerSecond, double handledPerSecond) = ((taken - full.Taken) / seconds, (handled - full.Handled) / seconds);
         heap.Add(GC.GetTotalMemory(forceFullCollection: true));
         await urgentSent;
-        await client.SendAsync(next).AsTask().WaitAsync(TimeSpan.FromMinutes(2));
+        await client.SendAsync(next).Soon();
 
         return new SlowHandler
         {

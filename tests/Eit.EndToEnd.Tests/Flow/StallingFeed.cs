@@ -31,17 +31,19 @@ internal sealed record StallingFeed
     /// <summary>How old the values were when the handler saw them.</summary>
     internal required Timings Ages { get; init; }
 
-    internal static async Task<StallingFeed> RunAsync(TimeSpan flows, TimeSpan stalls, int rounds, CompleteWhen completeWhen)
+    internal static async Task<StallingFeed> RunAsync(TimeSpan flows, TimeSpan stalls, int rounds, CompleteWhen completeWhen, TimeSpan? timeout = null)
     {
+        var session = new SessionSettings();
+        session.Timeout = timeout ?? session.Timeout;
         var feed = new SendOptions { Key = "stick", ExpiresAfter = Life, CompleteWhen = completeWhen };
         var seen = new ConcurrentQueue<(long SentAt, long SeenAt)>();
         await using TestHost host = await TestHost.StartAsync(app => app.MapEit("/eit", (_, text) =>
         {
             seen.Enqueue((long.Parse(text, CultureInfo.InvariantCulture), Stopwatch.GetTimestamp()));
             return default;
-        }));
+        }), options => options.Session = session);
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection client = host.Client(port: relay.Port);
+        await using EitConnection client = host.Client(port: relay.Port, configure: options => options.Session = session);
         await client.StartAsync().Soon();
 
         var sends = new List<Task<SendOutcome>>();
@@ -59,8 +61,8 @@ internal sealed record StallingFeed
         SendOutcome[] outcomes = await Task.WhenAll(sends).Soon();
 
         (Timings current, Timings ages) = (new Timings(), new Timings());
-        foreach (long until in stallEnds) { current.Add(Stopwatch.GetElapsedTime(until, seen.First(value => value.SentAt > until - (Stopwatch.Frequency / 10)).SeenAt)); }
-        foreach ((long sentAt, long seenAt) in seen) { ages.Add(Stopwatch.GetElapsedTime(sentAt, seenAt)); }
+        foreach (long until in stallEnds) { current.Add(until, seen.First(value => value.SentAt > until - (Stopwatch.Frequency / 10)).SeenAt); }
+        foreach ((long sentAt, long seenAt) in seen) { ages.Add(sentAt, seenAt); }
         return new StallingFeed
         {
             Sent = sends.Count + 1,

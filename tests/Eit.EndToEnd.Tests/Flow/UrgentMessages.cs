@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Eit.Connection;
 using Eit.Link;
 using Eit.Protocol.Session;
@@ -6,12 +8,16 @@ using Eit.Protocol.Wire;
 namespace Eit.EndToEnd.Tests;
 
 /// <summary>A message in the lane critical every 100 ms, which carries the moment at which it was sent.</summary>
-internal sealed class UrgentMessages
+/// <param name="othersHandled">How many other messages the handler has finished with.</param>
+internal sealed class UrgentMessages(Func<int> othersHandled)
 {
     private static readonly SendOptions s_critical = new() { Lane = Lane.Critical };
 
     /// <summary>How long they were on the way to the handler.</summary>
     internal Timings Ways { get; } = new();
+
+    /// <summary>How many others were handled while each was on the way.</summary>
+    internal ConcurrentQueue<int> OthersBefore { get; } = new();
 
     /// <summary>How many were sent and not processed exactly once.</summary>
     internal int Lost { get; private set; }
@@ -20,17 +26,19 @@ internal sealed class UrgentMessages
     /// <returns>False if it is none of these.</returns>
     internal bool TryNote(string text)
     {
-        bool isUrgent = text[0] == '!';
-        if (isUrgent) { Ways.Arrived(text[1..]); }
-        return isUrgent;
+        if (text[0] != '!') { return false; }
+        string[] sent = text[1..].Split(' ');
+        Ways.Arrived(sent[0]);
+        OthersBefore.Enqueue(othersHandled() - int.Parse(sent[1], CultureInfo.InvariantCulture));
+        return true;
     }
 
     internal async Task SendAsync(EitConnection client, Func<bool> goesOn)
     {
         var sends = new List<Task<SendOutcome>>();
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        for (; goesOn(); await ticks.WaitForNextTickAsync()) { sends.Add(client.SendAsync("!" + Timings.Stamp(), s_critical).AsTask()); }
-        SendOutcome[] outcomes = await Task.WhenAll(sends).WaitAsync(TimeSpan.FromMinutes(2));
+        for (; goesOn(); await ticks.WaitForNextTickAsync()) { sends.Add(client.SendAsync(string.Create(CultureInfo.InvariantCulture, $"!{Timings.Stamp()} {othersHandled()}"), s_critical).AsTask()); }
+        SendOutcome[] outcomes = await Task.WhenAll(sends).Soon();
         Lost = outcomes.Count(static outcome => outcome != SendOutcome.Processed) + Math.Abs(outcomes.Length - Ways.Count);
     }
 }
