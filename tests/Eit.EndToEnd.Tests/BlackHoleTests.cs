@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Eit.EndToEnd.Tests;
 
 /// <summary>A path that swallows everything and says nothing. They measure, so nothing else may run beside them.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(AloneCollection.Name), Trait("Runs", "Alone")]
 public sealed class BlackHoleTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(2);

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Eit.EndToEnd.Tests;
 
 /// <summary>What is urgent stays fast under any load: slow handlers, slow paths, paths that stall. They measure, so nothing else may run beside them; in full size: bench/Eit.Bench.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(AloneCollection.Name), Trait("Runs", "Alone")]
 public sealed class FlowTests(ITestOutputHelper output)
 {
     [Fact]

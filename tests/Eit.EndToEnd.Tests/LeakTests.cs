@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Eit.EndToEnd.Tests;
 
 /// <summary>Counts what is left in the whole process, so that nothing else may run beside it.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(AloneCollection.Name), Trait("Runs", "Alone")]
 public sealed class LeakTests
 {
     private const int Rounds = 1_000;

@@ -49,7 +49,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         start.Environment["EIT_TEST_CERTIFICATE"] = s_certificate;
         foreach ((string name, string value) in environment ?? []) { start.Environment[name] = value; }
         var server = new ServerProcess(Process.Start(start)!);
-        await server._port.Task.Soon();
+        await server._port.Task.WaitAsync(TimeSpan.FromMinutes(5));
         return server;
     }
 

@@ -1,7 +1,7 @@
 namespace Eit.Faults.Tests;
 
 /// <summary>A suite that can't fail proves nothing: a peer that breaks a rule is found out, and one that breaks none is not.</summary>
-[Collection(nameof(ScenarioTests))]
+[Collection(nameof(ScenarioTests)), Trait("Runs", "Alone")]
 public class CanaryTests
 {
     private const string Loss = "lost";

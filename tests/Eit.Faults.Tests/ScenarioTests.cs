@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace Eit.Faults.Tests;
 
 /// <summary>They measure, so nothing runs beside them but each other.</summary>
-[Collection(nameof(ScenarioTests)), CollectionDefinition(nameof(ScenarioTests), DisableParallelization = true)]
+[Collection(nameof(ScenarioTests)), CollectionDefinition(nameof(ScenarioTests), DisableParallelization = true), Trait("Runs", "Alone")]
 public class ScenarioTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Names => new(Suite.Selected.Select(static scenario => scenario.Name));
