@@ -49,6 +49,7 @@ public sealed class BroadcastTests
         await using EitConnection one = host.Client();
         await using EitConnection away = host.Client(port: relay.Port);
         Happenings<string> atOne = Listen(one);
+        Listen(away);                                              // What nobody takes would hold up its close.
         await away.StartAsync().Soon();
         EitSession full = await recorder.Sessions.NextAsync();
         await one.StartAsync().Soon();

@@ -26,6 +26,7 @@ public sealed class EncodingTests
         var dials = new Dials();
         await using TestHost host = await StartAsync(dials, options => options.Encoding = atServer);
         await using EitConnection client = host.Client(configure: options => options.Encoding = atClient);
+        client.OnMessage(static _ => { });
 
         await client.StartAsync().Soon();
         SendOutcome outcome = await client.SendAsync("hello").AsTask().Soon();
