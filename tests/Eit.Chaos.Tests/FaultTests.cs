@@ -164,6 +164,7 @@ public class FaultTests
 
         Assert.Equal(bytes, slices.SelectMany(static slice => slice));
         Assert.All(slices.SkipLast(1), static slice => Assert.InRange(slice.Length, 5, 15));
+        Assert.InRange(slices[^1].Length, 1, 15);
     }
 
     [Fact]
