@@ -84,6 +84,31 @@ public class ServerLifeTests
         await world.AdvanceAsync(Seconds(1));
 
         world.KillServer();
+        await CollectAsync(world);
+        await world.AdvanceAsync(Seconds(60));
+
+        Assert.Equal(["connected", "a"], _notebook.Notes);
+    }
+
+    [Fact]
+    public async Task A_handler_that_begins_to_wait_when_its_server_was_killed_is_not_resumed()
+    {
+        var gate = new TaskCompletionSource();
+        await using EitTestWorld world = await Worlds.StartAsync(_notebook);
+        TimeProvider time = world.Services.GetRequiredService<TimeProvider>();
+        _notebook.Answer = async (_, text) =>
+        {
+            await gate.Task;
+            await WaitAsync(time, Seconds(5));
+            _notebook.Notes.Enqueue($"late {text}");
+        };
+        await using EitConnection client = await StartAsync(world);
+        client.Send("a");
+        await world.SettleAsync();
+
+        world.KillServer();
+        gate.SetResult();
+        await CollectAsync(world);
         await world.AdvanceAsync(Seconds(60));
 
         Assert.Equal(["connected", "a"], _notebook.Notes);
@@ -258,6 +283,15 @@ public class ServerLifeTests
         Assert.Equal(2, client.Epoch);
         Assert.Empty(states);
         Assert.Equal(["connected"], _notebook.Notes);
+    }
+
+    /// <summary>Lets finalizers run, which end the waits of those who wait for a timer that nobody has any more.</summary>
+    private static async Task CollectAsync(EitTestWorld world)
+    {
+        await world.SettleAsync();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        await world.SettleAsync();
     }
 
     /// <summary>A world whose requests are not over when their transports are.</summary>

@@ -20,21 +20,20 @@ internal sealed class ServerClock(ManualTimeProvider time) : TimeProvider
         var timer = new Timer(this, time.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
         lock (_gate)
         {
+            _timers.Add(timer);
             if (_isStopped) { timer.Inner.Dispose(); }
-            else { _timers.Add(timer); }
         }
         timer.Change(dueTime, period);
         return timer;
     }
 
-    /// <summary>No timer calls back any more.</summary>
+    /// <summary>No timer calls back any more. All are kept, for the finalizer of a <see cref="PeriodicTimer"/> would let go on whoever waits for it.</summary>
     internal void Stop()
     {
         lock (_gate)
         {
             _isStopped = true;
             foreach (Timer timer in _timers) { timer.Inner.Dispose(); }
-            _timers.Clear();
         }
     }
 
