@@ -6,7 +6,8 @@ namespace Eit.Testing;
 /// <summary>Finds out when nothing happens any more in a world whose pumps and handlers run on the thread pool.</summary>
 /// <remarks>
 /// Three things are known: who reads a transport and is not back at its read is at work; whoever moves looks at the world's clock, arms a timer or writes, and each of these is a beat; and how
-/// many pool threads are at work. It is quiet when all readers wait, and no beat has come while the pool has gone round and all its threads rest; or, where others keep the pool busy, for a while.
+/// many pool threads are at work. It is quiet when all readers wait, and no beat has come while the pool has gone round and all its threads rest; or, where others keep the pool busy, for a while,
+/// of which a round counts no more than it needs where there is a processor for it: on a machine that has none, nobody else comes on either.
 /// </remarks>
 internal sealed class QuietWatch
 {
@@ -14,6 +15,7 @@ internal sealed class QuietWatch
     private const int RoundsInHaste = 50;
     private const int RoundsToLearn = 60;
     private static readonly TimeSpan s_stillFor = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan s_roundMax = TimeSpan.FromMilliseconds(1.5);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>One world looks at a time, so that none takes the looking of another for work. Of the process, as the pool is.</summary>
@@ -72,7 +74,8 @@ internal sealed class QuietWatch
     private async Task LookAsync(CancellationToken cancellationToken)
     {
         long began = Stopwatch.GetTimestamp();
-        long stillSince = began;
+        long lookedAt = began;
+        TimeSpan still = TimeSpan.Zero;
         long beats = -1;
         int rounds = 0;
         using var pause = new PeriodicTimer(s_pause);
@@ -84,11 +87,14 @@ internal sealed class QuietWatch
             string? busy = WhoIsBusy();
             long now = Stopwatch.GetTimestamp();
             long beatsNow = Interlocked.Read(ref _beats);
-            if (busy is not null || beatsNow != beats) { (beats, rounds, stillSince) = (beatsNow, 0, now); }
+            TimeSpan round = Stopwatch.GetElapsedTime(lookedAt, now);
+            lookedAt = now;
+            if (busy is not null || beatsNow != beats) { (beats, rounds, still) = (beatsNow, 0, TimeSpan.Zero); }
+            else { still += round < s_roundMax ? round : s_roundMax; }
             rounds++;
             s_threadsAtRest = Math.Min(s_threadsAtRest, threads);
             bool isAtRest = isPoolEmpty && threads <= s_threadsAtRest;
-            if (rounds >= RoundsMin && (isAtRest || Stopwatch.GetElapsedTime(stillSince, now) >= s_stillFor)) { return; }
+            if (rounds >= RoundsMin && (isAtRest || still >= s_stillFor)) { return; }
             if (Stopwatch.GetElapsedTime(began, now) > _busyLimit)
             {
                 throw new TimeoutException($"The world was not quiet within {_busyLimit} of real time: {busy ?? "something still happens at one and the same moment"}. A handler that blocks its thread does that.");
