@@ -16,7 +16,7 @@ public static class PatientSend
     /// <param name="find">Says where it goes now, given the only session that it may go to, or null for any; takes the gate itself.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes, or not well-formed Unicode.</exception>
+    /// <exception cref="ArgumentException">The message is larger than the peer takes, or not well-formed Unicode; or a receipt is asked for where the send does not complete at Accepted.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public static ValueTask<SendOutcome> SendAsync(
         WaitingSends line, SessionPump? likely, in OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
@@ -25,6 +25,8 @@ public static class PatientSend
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(find);
         ArgumentNullException.ThrowIfNull(time);
+        bool hasTwoAnswers = options.Receipt is not null && options.CompleteWhen != CompleteWhen.Accepted;
+        if (hasTwoAnswers) { throw new ArgumentException("A receipt is for a send that completes when it is Accepted; another tells by itself what became of the message.", nameof(options)); }
         bool isSimple = options is { CompleteWhen: CompleteWhen.Accepted, Session: null, Receipt: null };
         if (isSimple && likely is not null && !line.IsAnyIn(options.Lane) && !cancellationToken.IsCancellationRequested)
         {

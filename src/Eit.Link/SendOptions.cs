@@ -48,6 +48,6 @@ public sealed record SendOptions
     public bool Stays { get; init; }
 
     /// <summary>Gets what tells at last what became of the message, where the send itself waits only until it is <see cref="SendOutcome.Accepted"/>.</summary>
-    /// <value>Default null. For one message.</value>
+    /// <value>Default null. For one message. A send that completes later than at Accepted does not take one (<see cref="ArgumentException"/>): it tells by itself what became of the message.</value>
     public SendReceipt? Receipt { get; init; }
 }

@@ -60,6 +60,19 @@ public sealed class KindTests
         Assert.Equal(SendOutcome.Processed, await receipt.Outcome.Soon());
     }
 
+    [Theory]
+    [InlineData(CompleteWhen.Received)]
+    [InlineData(CompleteWhen.Processed)]
+    public async Task A_receipt_is_refused_where_the_send_itself_tells_what_became_of_the_message(CompleteWhen completeWhen)
+    {
+        await using TestHost host = await HostAsync(new KindHandler());
+        await using EitConnection client = host.Client();
+
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => client.SendAsync("x", new SendOptions { CompleteWhen = completeWhen, Receipt = new SendReceipt() }).AsTask());
+
+        Assert.Contains("completes when it is Accepted", refused.Message, StringComparison.Ordinal);
+    }
+
     private static Task<TestHost> HostAsync(KindHandler handler) =>
         TestHost.StartAsync(app => app.MapEit<KindHandler>("/eit"), build: builder => builder.Services.AddSingleton(handler));
 
