@@ -210,9 +210,10 @@ public class WorldTests
         notebook.Answer = async (_, _) => failure.SetResult(await Record.ExceptionAsync(() => world.AdvanceAsync(Seconds(1))));
         await using EitConnection client = await world.StartClientAsync();
 
-        await world.RunAsync(client.SendAsync("a"));
+        world.Schedule(Seconds(1), () => client.Send("a"));        // So that the time is being advanced when it is handled.
+        await world.AdvanceAsync(Seconds(2));
 
-        Assert.IsType<InvalidOperationException>(await failure.Task);
+        Assert.IsType<InvalidOperationException>(await failure.Task.WaitAsync(Seconds(60)));
     }
 
     [Fact]
