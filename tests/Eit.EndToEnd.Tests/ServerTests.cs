@@ -228,6 +228,7 @@ public sealed class ServerTests
         await using EitConnection client = host.Client(configure: options =>
         {
             (options.TimeProvider, options.Session.Timeout, options.RacesOnSuspicion) = (clock.Time, Patience.Guard, false);
+            (options.TokenLimit, options.DialLimit) = (Patience.Guard, Patience.Guard);   // The clock may still be leaping when the dial begins.
             options.TokenProvider = (_, _) => ValueTask.FromResult<string?>(host.Token("ada", life: Interlocked.Increment(ref tokens) == 1 ? life : TimeSpan.FromHours(1)));
         });
         Happenings<EitStateChange> states = client.Watch();
