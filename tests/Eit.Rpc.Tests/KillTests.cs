@@ -61,6 +61,7 @@ public sealed class KillTests
         if (next is not null)
         {
             await client.CallAsync("note", 0).Soon();
+            await next.KillAsync();                                // So that all that it has said is read.
             Assert.Equal("0", Assert.Single(next.Processed));
             await next.DisposeAsync();
         }
