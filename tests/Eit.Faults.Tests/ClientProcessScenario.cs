@@ -13,9 +13,6 @@ internal sealed record ClientProcessScenario(string Name, TimeSpan Bound, double
 {
     private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(2);
 
-    /// <summary>What may pass between the beginning of the fault and the first message that meets it: four clients say something every 50 ms.</summary>
-    private static readonly TimeSpan s_inTheAir = TimeSpan.FromSeconds(0.3);
-
     /// <summary>What the fault needs of time before it comes.</summary>
     internal TimeSpan Before { get; init; }
 
@@ -36,7 +33,6 @@ internal sealed record ClientProcessScenario(string Name, TimeSpan Bound, double
             double late = report.GetProperty("delayMaxMs").GetDouble() - (Seconds * 1000);
             recoveries.Add(new Recovery(TimeSpan.FromMilliseconds(Math.Max(0, late)), Starvation.Now - starved));
             finding = finding.Plus(new Finding(Of("sent"), Of("received"), Of("lost"), (int)Of("duplicated"), (int)(Of("reordered") + Of("altered")), Untrue: 0, SessionsEnded: 0));
-            if (late < -s_inTheAir.TotalMilliseconds) { world.Problems.Add(string.Create(CultureInfo.InvariantCulture, $"no message waited for the {Seconds} s of the fault")); }
             if (FailsDials && report.GetProperty("failedDials").GetInt64() == 0) { world.Problems.Add("no dial has failed"); }
         }
         return new Outcome(this, recoveries, finding, world.Problems);

@@ -82,12 +82,14 @@ internal static class ProcessScenarios
     ];
 
     private static ClientProcessScenario Frozen(double seconds) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"the client is frozen for {seconds} s"), Bounds.BlackHoled(seconds), seconds, (_, client) => FreezeClientAsync(client, seconds)) { Need = Need.Signals };
+        new(string.Create(CultureInfo.InvariantCulture, $"the client is frozen for {seconds} s"), Bounds.BlackHoled(seconds), seconds, (world, client) => FreezeClientAsync(world, client, seconds)) { Need = Need.Signals };
 
-    private static async Task FreezeClientAsync(int client, double seconds)
+    private static async Task FreezeClientAsync(World world, int client, double seconds)
     {
         Signals.Send(client, ProcessSignal.Stop);
         await Patience.LastAsync(TimeSpan.FromSeconds(seconds));
+        string state = await File.ReadAllTextAsync(string.Create(CultureInfo.InvariantCulture, $"/proc/{client}/stat"));   // "17 (dotnet) T 1 ..."
+        if (!state.Contains(") T ", StringComparison.Ordinal)) { world.Problems.Add("the client was not frozen"); }
         Signals.Send(client, ProcessSignal.Continue);
     }
 
