@@ -260,14 +260,7 @@ public sealed class EitTestWorld : IAsyncDisposable
     /// <summary>Starts the server, with no sessions. The world has done so at first.</summary>
     /// <exception cref="InvalidOperationException">It runs, or is being started.</exception>
     /// <remarks>Fails as the application fails to start.</remarks>
-    public async Task StartServerAsync()
-    {
-        lock (_gate)
-        {
-            if (_running is not null || _isStarting) { throw new InvalidOperationException("The server runs already."); }
-        }
-        await StartProcessAsync().ConfigureAwait(false);
-    }
+    public Task StartServerAsync() => StartProcessAsync(replaces: null);
 
     /// <summary>Stops the server as its host does: clients are asked to move (drain), its sessions are closed, requests that are still open may end, and what is left when the host's
     /// <c>ShutdownTimeout</c> (30 s of the world's time) is up is aborted. The time goes on meanwhile. Dials are refused until it is started again.</summary>
@@ -291,7 +284,7 @@ public sealed class EitTestWorld : IAsyncDisposable
     public async Task ReplaceServerAsync()
     {
         ServerProcess old = Running();
-        await StartProcessAsync().ConfigureAwait(false);
+        await StartProcessAsync(replaces: old).ConfigureAwait(false);
         await StopProcessAsync(old).ConfigureAwait(false);
     }
 
@@ -395,12 +388,13 @@ public sealed class EitTestWorld : IAsyncDisposable
         lock (_gate) { return _running ?? throw new InvalidOperationException("No server runs in the world: it was stopped or killed, and StartServerAsync starts another."); }
     }
 
-    private async Task StartProcessAsync()
+    private async Task StartProcessAsync(ServerProcess? replaces)
     {
         ulong jitterSeed;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(IsEnding, this);
+            if (_running != replaces || _isStarting) { throw new InvalidOperationException(_running is null ? "The server is being started, or was stopped or killed meanwhile." : "The server runs already."); }
             (_isStarting, jitterSeed) = (true, (ulong)_seeds.NextInt64());
         }
         try

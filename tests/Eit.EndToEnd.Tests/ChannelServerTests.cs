@@ -268,7 +268,7 @@ public sealed class ChannelServerTests
         await atBob.UntilAsync(text => text == "again 29");
         isSlow.SetResult();
 
-        Assert.Equal(Enumerable.Range(0, 30).Select(number => $"{number}"), handled.All.Skip(1).Take(30));
+        Assert.Equal(["slow", .. Enumerable.Range(0, 30).Select(number => $"{number}")], handled.All.Where(message => !message.StartsWith("again", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -19,6 +19,30 @@ public class ServerLifeTests
     private readonly ConcurrentQueue<EitSessionEnded> _ends = new();
 
     [Fact]
+    public async Task A_server_that_is_being_started_is_not_started_once_more()
+    {
+        int starts = 0;
+        var mapping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var gate = new ManualResetEventSlim();
+        await using EitTestWorld world = await EitTestWorld.StartAsync(app =>
+        {
+            if (++starts == 1) { return; }
+            mapping.TrySetResult();
+            gate.Wait();
+        });
+        world.KillServer();
+
+        Task starting = Task.Run(world.StartServerAsync);
+        await mapping.Task.WaitAsync(Seconds(60));
+        InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(world.StartServerAsync);
+        gate.Set();
+        await starting.WaitAsync(Seconds(60));
+
+        Assert.Contains("is being started", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(2, starts);
+    }
+
+    [Fact]
     public async Task A_session_that_the_server_has_lost_ends_at_both_ends_and_the_client_begins_another()
     {
         await using EitTestWorld world = await Worlds.StartAsync(_notebook);
