@@ -91,7 +91,7 @@ public sealed partial class SessionPump
         }
         if (line is null) { return result; }
         if (message.Shared is null) { StartWriting(line); }
-        else { ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false); }   // Who sends to many does not do the writing of all.
+        else { BroadcastWriters.Shared.Add(line); }
         return result;
     }
 
@@ -177,9 +177,9 @@ public sealed partial class SessionPump
     }
 
     /// <summary>Writes on; the caller has taken the line.</summary>
-    internal void Write(TransportLine line, int batchesMax = int.MaxValue)
+    internal void Write(TransportLine line, int batchesMax = int.MaxValue, BroadcastWriters? writers = null)
     {
-        for (int batches = 0; TryFill(line, hasTurn: batches < batchesMax); batches++)
+        for (int batches = 0; TryFill(line, hasTurn: batches < batchesMax, writers); batches++)
         {
             ValueTask sending;
             try { sending = line.Transport.SendAsync(line.Writer.End(), line.Writer.IsText, CancellationToken.None); }
@@ -190,7 +190,7 @@ public sealed partial class SessionPump
             }
             if (!sending.IsCompletedSuccessfully)
             {
-                _ = GoOnWritingAsync(line, sending);
+                _ = GoOnWritingAsync(line, sending, writers);
                 return;
             }
             line.WroteAt = _host.Now;
@@ -310,8 +310,8 @@ public sealed partial class SessionPump
         else { ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false); }
     }
 
-    /// <summary>Fills the line's writer, or lets the line go; who has had its turn leaves the rest to a pool thread.</summary>
-    private bool TryFill(TransportLine line, bool hasTurn)
+    /// <summary>Fills the line's writer, or lets the line go; who has had its turn leaves the rest to the writers, or to a pool thread.</summary>
+    private bool TryFill(TransportLine line, bool hasTurn, BroadcastWriters? writers)
     {
         bool isOver;
         lock (_host.Gate)
@@ -319,7 +319,8 @@ public sealed partial class SessionPump
             Instant now = _host.Now;
             if (!hasTurn && !line.HasEnded && Machine.WantsToWrite(line.Epoch, now))
             {
-                ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false);
+                if (writers is not null) { writers.Add(line); }
+                else { ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false); }
                 return false;
             }
             bool hasFrames = !line.HasEnded && Machine.Fill(line.Epoch, line.Writer, now);
@@ -338,7 +339,7 @@ public sealed partial class SessionPump
         return false;
     }
 
-    private async Task GoOnWritingAsync(TransportLine line, ValueTask sending)
+    private async Task GoOnWritingAsync(TransportLine line, ValueTask sending, BroadcastWriters? writers)
     {
         try { await sending.ConfigureAwait(false); }
         catch (TransportException)
@@ -347,7 +348,7 @@ public sealed partial class SessionPump
             return;
         }
         line.WroteAt = _host.Now;
-        Write(line);
+        Write(line, writers is null ? int.MaxValue : 1, writers);
     }
 
     /// <summary>The read side will notice too, and may still find the peer's close with its code; it gets a moment for that.</summary>

@@ -99,17 +99,7 @@ public sealed class PumpHostTests : IDisposable
 
         internal SessionPump Open(Instant now)
         {
-            var hello = new Hello
-            {
-                Instance = new InstanceId(1),
-                Epoch = Epoch,
-                Want = HelloWant.New,
-                Timeout = TimeSpan.FromSeconds(5),
-                MessageBytesMax = 1024,
-                Credit = new Credit(16, 1024),
-            };
-            var terms = new TransportTerms(TimeSpan.FromSeconds(5), Spread: TimeSpan.Zero, Expires: null);
-            lock (Gate) { return AddPump(SessionMachine.Accept(new SessionId(1), new byte[32], hello, terms, refusal: null, new SessionSettings(), new SeededJitter(1), now)); }
+            lock (Gate) { return AddPump(ServerSession.Begin(Epoch, now)); }
         }
 
         internal void LetHandle()
