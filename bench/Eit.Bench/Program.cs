@@ -38,7 +38,7 @@ internal static class Program
         bool isAll = what is "all";
         if (what is "codec") { CodecPath.Run(rounds); }
         if (what is "core") { CorePath.Run(rounds); }
-        if (isAll || what is "throughput") { await ServeAsync(server => Throughput.RunAsync(server, rounds, report)); }
+        if (isAll || what is "throughput") { await Throughput.RunAsync(rounds, report); }
         if (isAll || what is "latency") { await ServeAsync(server => Latency.RunAsync(server, isAll ? rounds * RoundsNearOne : rounds, report)); }
         if (isAll || what is "memory") { await Memory.RunAsync(isAll ? 1 : rounds, report); }
         if (isAll || what is "connect") { await ServeAsync(server => Connect.RunAsync(server, isAll ? rounds * RoundsNearOne : rounds, report)); }

@@ -21,13 +21,17 @@ internal static class Throughput
 
     internal static string Down(int bytes) => $"server to client, {bytes} B";
 
-    internal static async Task RunAsync(ServerProcess server, int rounds, Report report)
+    /// <summary>Each stack has a server process of its own: what one keeps in its heap, and teaches its compiler, is nothing to another.</summary>
+    internal static async Task RunAsync(int rounds, Report report)
     {
-        (ChildProcess Process, int Port)? node = await SocketIoServer.TryStartAsync();
         List<Contestant> contestants = [];
         Stack[] stacks = [Stack.Raw, Stack.Batched, Stack.SignalR, Stack.SignalRStateful, Stack.SignalRStateful32, Stack.EitBytes, Stack.EitText, Stack.EitJson];
-        foreach (Stack stack in stacks) { contestants.Add(new Contestant(stack.Name, await stack.OpenOwnAsync(server), server.Process, server)); }
-        if (node is { } found) { contestants.Add(new Contestant(Stack.SocketIo(0).Name, await Stack.SocketIo(found.Port).OpenOwnAsync(server), found.Process, Server: null)); }
+        foreach (Stack stack in stacks)
+        {
+            ServerProcess server = await ServerProcess.StartAsync();
+            contestants.Add(new Contestant(stack.Name, await stack.OpenOwnAsync(server), server.Process, server));
+        }
+        if (await SocketIoServer.TryStartAsync() is { } node) { contestants.Add(new Contestant(Stack.SocketIo(0).Name, await Stack.SocketIo(node.Port).OpenAsync(null!, node.Port), node.Process, Server: null)); }
         foreach (int bytes in (int[])[100, 1024])
         {
             bool isFirst = bytes == 100;
@@ -41,8 +45,11 @@ internal static class Throughput
             report.Print(Up(bytes));
             report.Print(Down(bytes));
         }
-        foreach (Contestant contestant in contestants) { await contestant.End.DisposeAsync(); }
-        if (node is { } started) { await started.Process.DisposeAsync(); }
+        foreach (Contestant contestant in contestants)
+        {
+            await contestant.End.DisposeAsync();
+            await contestant.Process.DisposeAsync();
+        }
     }
 
     /// <summary>Sends for the time, then asks for the count.</summary>
