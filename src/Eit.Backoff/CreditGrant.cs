@@ -11,8 +11,8 @@ namespace Eit.Backoff;
 /// <param name="roundTrip">What is known of the time to the peer and back.</param>
 public sealed class CreditGrant(long messages, long bytes, long messagesMax, long bytesMax, RoundTripEstimate roundTrip)
 {
-    private readonly GrowingWindow _messages = new(messages, messagesMax);
-    private readonly GrowingWindow _bytes = new(bytes, bytesMax);
+    private GrowingWindow _messages = new(messages, messagesMax);
+    private GrowingWindow _bytes = new(bytes, bytesMax);
     private long _messagesCharged;
     private long _bytesCharged;
     private long _messagesDone;

@@ -3,7 +3,8 @@ namespace Eit.Backoff;
 /// <summary>One measure of a credit window: doubles when half of it is used up within two round trips, because then it holds the sender back. Never shrinks.</summary>
 /// <param name="size">The size to start with.</param>
 /// <param name="max">The size that it does not grow beyond.</param>
-internal sealed class GrowingWindow(long size, long max)
+/// <remarks>A part of its holder, in a field that is not read-only.</remarks>
+internal struct GrowingWindow(long size, long max)
 {
     private static readonly TimeSpan s_unknownRoundTrip = TimeSpan.FromMilliseconds(50);
 
