@@ -17,14 +17,10 @@ internal sealed class MessageReceiver
     private readonly SessionSettings _settings;
     private readonly CreditGrant _grant;
     private readonly LaneTurns _turns;
-    private readonly RingBuffer<InboundMessage>[] _inbox = [new(), new(), new(), new()];
-    private readonly PayloadArena?[] _arenas = new PayloadArena?[LaneMarks.LaneCount];   // One each: what waits in a slow lane does not hold what has passed it.
-    private readonly LaneAssembly?[] _assemblies = new LaneAssembly?[LaneMarks.LaneCount];
-    private readonly Dictionary<long, EarlyPiece> _early = [];
-    private readonly RingBuffer<(long Number, Lane Lane)> _expired = new();
-    private readonly int[] _handedOverIn = new int[LaneMarks.LaneCount];
-    private readonly long[] _passed = new long[LaneMarks.LaneCount];
-    private readonly long[] _processed = new long[LaneMarks.LaneCount];
+    private PerLane<InboxLane?> _lanes;                            // Each is made when something comes in it.
+    private PerLane<long> _processed;
+    private Dictionary<long, EarlyPiece>? _early;                  // While there are any, and until the line is quiet.
+    private RingBuffer<(long Number, Lane Lane)> _expired;
     private long _earlyBytes;
     private long _assemblyBytes;
     private int _handedOver;
@@ -96,7 +92,7 @@ internal sealed class MessageReceiver
     /// <param name="now">The time.</param>
     internal Violation? Accept(in Frame piece, Instant expiresAt, Instant now)
     {
-        if (piece.Number <= Received || (_early.Count > 0 && _early.ContainsKey(piece.Number)))
+        if (piece.Number <= Received || (_early is { Count: > 0 } && _early.ContainsKey(piece.Number)))
         {
             Duplicates++;
             Acks.OweNow(now);                                      // The peer does not know that it is here.
@@ -105,7 +101,7 @@ internal sealed class MessageReceiver
         if (piece.Number > Received + 1) { return Keep(in piece, expiresAt); }
 
         Violation? violation = Take(in piece, expiresAt, now);
-        while (violation is null && _early.Count > 0 && _early.Remove(Received + 1, out EarlyPiece next))
+        while (violation is null && _early is { Count: > 0 } && _early.Remove(Received + 1, out EarlyPiece next))
         {
             _earlyBytes -= next.Piece.Payload.Length;
             violation = Take(in next.Piece, next.ExpiresAt, now);
@@ -116,20 +112,20 @@ internal sealed class MessageReceiver
     /// <summary>Hands the next message to the application: of the highest lane that has one, or of one in which it has waited too long. What has expired is not handed over.</summary>
     internal bool TryTake(Instant now, out InboundMessage message)
     {
-        while (Waiting > 0 && TryPickLane(now, out int lane))
+        while (Waiting > 0 && TryPickLane(now, out int index))
         {
-            RingBuffer<InboundMessage> inbox = _inbox[lane];
-            if (now >= inbox[0].ExpiresAt)
+            InboxLane lane = _lanes[index]!;
+            if (now >= lane.Messages[0].ExpiresAt)
             {
                 Expire(lane, now);
                 continue;
             }
-            _turns.Took(wasOverdue: HasHigher(lane));
-            message = inbox[0];
-            inbox.Drop();
+            _turns.Took(wasOverdue: HasHigher(index));
+            message = lane.Messages[0];
+            lane.Messages.Drop();
             Waiting--;
             _handedOver++;
-            _handedOverIn[lane]++;
+            lane.HandedOver++;
             return true;
         }
         message = default;
@@ -156,10 +152,11 @@ internal sealed class MessageReceiver
     /// <summary>Tells that the application has finished with a message that it was handed.</summary>
     internal void Finished(in InboundMessage message, Instant now)
     {
-        int lane = (int)message.Lane;
+        InboxLane lane = _lanes[(int)message.Lane]!;
         _handedOver--;
-        bool isLast = --_handedOverIn[lane] == 0;
-        _processed[lane] = isLast ? Math.Max(message.Number, _passed[lane]) : message.Number;
+        bool isLast = --lane.HandedOver == 0;
+        _processed[(int)message.Lane] = isLast ? Math.Max(message.Number, lane.Passed) : message.Number;
+        if (isLast) { lane.Passed = 0; }
         GiveBack(in message, now);
     }
 
@@ -167,9 +164,9 @@ internal sealed class MessageReceiver
     internal Violation? FindUnfinished(Instant now)
     {
         NextLook = Instant.Never;
-        foreach (LaneAssembly? assembly in _assemblies)
+        foreach (InboxLane? lane in _lanes)
         {
-            if (assembly is null) { continue; }
+            if (lane?.Assembly is not { } assembly) { continue; }
             if (now >= assembly.StandsSince + _settings.ReassemblyTimeout)
             {
                 if (assembly.IsSuspicious && CanFinish) { return new Violation(CloseCode.Unfinished, "F2.9", "A message that has begun is not finished."); }
@@ -183,18 +180,18 @@ internal sealed class MessageReceiver
     /// <summary>The peer has a transport again: what has begun is not judged by the time without one.</summary>
     internal void Resumed(Instant now)
     {
-        foreach (LaneAssembly? assembly in _assemblies) { assembly?.Stand(now, isSuspicious: false); }
+        foreach (InboxLane? lane in _lanes) { lane?.Assembly?.Stand(now, isSuspicious: false); }
     }
 
     /// <summary>Hands nothing more over: what waits and what comes is received, gives its credit back and is never processed.</summary>
     internal void Discard(Instant now)
     {
         _isDiscarding = true;
-        foreach (RingBuffer<InboundMessage> lane in _inbox)
+        foreach (InboxLane? lane in _lanes)
         {
-            while (lane.Count > 0)
+            while (lane is { Messages.Count: > 0 })
             {
-                InboundMessage message = lane.Take();
+                InboundMessage message = lane.Messages.Take();
                 message.Payload.Release();
                 Return(message.PayloadBytes, now);
             }
@@ -205,23 +202,27 @@ internal sealed class MessageReceiver
     /// <summary>The line has been quiet for a while: lets the memory go that only traffic needs.</summary>
     internal void Trim()
     {
-        foreach (RingBuffer<InboundMessage> lane in _inbox) { lane.Trim(); }
-        foreach (PayloadArena? arena in _arenas) { arena?.Trim(); }
-        _early.TrimExcess();
+        foreach (ref InboxLane? lane in _lanes)
+        {
+            lane?.Trim();
+            if (lane is { IsIdle: true }) { lane = null; }
+        }
+        _early?.TrimExcess();
+        if (_early is { Count: 0 }) { _early = null; }
         _expired.Trim();
     }
 
     internal void AppendTo(StateDigest digest)
     {
-        digest.Add(Received, Waiting, _handedOver, _early.Count, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld, _grant.MessagesWindow, _grant.BytesWindow);
+        digest.Add(Received, Waiting, _handedOver, _early?.Count ?? 0, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld, _grant.MessagesWindow, _grant.BytesWindow);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
         digest.Add(Acks.IsOwed, _isDiscarding, _turns.State);
-        digest.Add(_expiredKnown, _expired.Count, _passed[0], _passed[1], _passed[2], _passed[3]);
+        digest.Add(_expiredKnown, _expired.Count);
         for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
         digest.Add(Acks.NextDeadline);
-        for (long number = Received + 1, left = _early.Count; left > 0; number++)
+        for (long number = Received + 1, left = _early?.Count ?? 0; left > 0; number++)
         {
-            if (!_early.TryGetValue(number, out EarlyPiece kept)) { continue; }
+            if (!_early!.TryGetValue(number, out EarlyPiece kept)) { continue; }
             Frame early = kept.Piece;
             digest.Add(number, (int)early.Lane, early.Payload.Length);
             digest.Add(early.HasMore, early.IsPrompt, early.IsText);
@@ -229,16 +230,16 @@ internal sealed class MessageReceiver
             digest.Add(kept.ExpiresAt);
             left--;
         }
-        for (int lane = 0; lane < LaneMarks.LaneCount; lane++)
+        foreach (InboxLane? lane in _lanes)
         {
-            digest.Add(_assemblies[lane] is null ? -1 : 1, _inbox[lane].Count);
-            if (_assemblies[lane] is { } assembly)
+            digest.Add(lane?.Assembly is null ? -1 : 1, lane?.Messages.Count ?? 0, lane?.Passed ?? 0);
+            if (lane?.Assembly is { } assembly)
             {
                 digest.Add(assembly.Payload);
                 digest.Add(assembly.StandsSince);
                 digest.Add(assembly.IsSuspicious);
             }
-            for (int i = 0; i < _inbox[lane].Count; i++) { _inbox[lane][i].AppendTo(digest); }
+            for (int i = 0; i < (lane?.Messages.Count ?? 0); i++) { lane!.Messages[i].AppendTo(digest); }
         }
     }
 
@@ -247,34 +248,34 @@ internal sealed class MessageReceiver
         lane = 0;
         while (lane < LaneMarks.LaneCount && !HasNextIn(lane, now)) { lane++; }
         if (lane == LaneMarks.LaneCount) { return false; }
-        if (_inbox[lane].Count == Waiting) { return true; }
+        if (_lanes[lane]!.Messages.Count == Waiting) { return true; }
         Span<Instant> waitingSince = stackalloc Instant[LaneMarks.LaneCount];
-        for (int i = 0; i < LaneMarks.LaneCount; i++) { waitingSince[i] = HasNextIn(i, now) ? _inbox[i][0].ArrivedAt : Instant.Never; }
+        for (int i = 0; i < LaneMarks.LaneCount; i++) { waitingSince[i] = HasNextIn(i, now) ? _lanes[i]!.Messages[0].ArrivedAt : Instant.Never; }
         lane = _turns.Pick(waitingSince, now);
         return true;
     }
 
     /// <summary>A message that has expired stays while the peer has to hear of others first (D2.5).</summary>
     private bool HasNextIn(int lane, Instant now) =>
-        _inbox[lane].Count > 0 && (_expired.Count < WireLimits.ExpiredMax || now < _inbox[lane][0].ExpiresAt);
+        _lanes[lane] is { Messages.Count: > 0 } waiting && (_expired.Count < WireLimits.ExpiredMax || now < waiting.Messages[0].ExpiresAt);
 
     private bool HasHigher(int lane)
     {
         for (int higher = 0; higher < lane; higher++)
         {
-            if (_inbox[higher].Count > 0) { return true; }
+            if (_lanes[higher] is { Messages.Count: > 0 }) { return true; }
         }
         return false;
     }
 
     /// <summary>Drops the first message of a lane because its life has ended (D2.4).</summary>
-    private void Expire(int lane, Instant now)
+    private void Expire(InboxLane lane, Instant now)
     {
-        InboundMessage message = _inbox[lane].Take();
+        InboundMessage message = lane.Messages.Take();
         Waiting--;
         _expired.Add((message.Number, message.Lane));
-        _passed[lane] = message.Number;
-        if (_handedOverIn[lane] == 0) { _processed[lane] = message.Number; }
+        if (lane.HandedOver == 0) { _processed[(int)message.Lane] = message.Number; }
+        else { lane.Passed = message.Number; }
         GiveBack(in message, now);
     }
 
@@ -301,16 +302,17 @@ internal sealed class MessageReceiver
     /// <summary>Keeps what came early on the new transport until the gap is closed (H1.5).</summary>
     private Violation? Keep(in Frame piece, Instant expiresAt)
     {
-        bool isBounded = _early.Count < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + (2L * _settings.MessageBytesMax);
+        bool isBounded = (_early?.Count ?? 0) < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + (2L * _settings.MessageBytesMax);
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
-        _early.Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, expiresAt));
+        (_early ??= []).Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, expiresAt));
         _earlyBytes += piece.Payload.Length;
         return null;
     }
 
     private Violation? Take(in Frame piece, Instant expiresAt, Instant now)
     {
-        ref LaneAssembly? assembly = ref _assemblies[(int)piece.Lane];
+        InboxLane lane = _lanes[(int)piece.Lane] ??= new InboxLane();
+        ref LaneAssembly? assembly = ref lane.Assembly;
         if (assembly is not null && !assembly.Fits(in piece)) { return new Violation(CloseCode.BadPiece, "F2.5", "A piece differs from its message."); }
         long bytes = (long)(assembly?.Length ?? 0) + piece.Payload.Length;
         if (bytes > _settings.MessageBytesMax) { return new Violation(CloseCode.MessageTooLarge, "F2.6", $"A message has more than {_settings.MessageBytesMax} bytes."); }
@@ -337,24 +339,24 @@ internal sealed class MessageReceiver
             assembly.Add(piece.Payload.Span, now);
         }
         if (_isDiscarding) { Return(bytes, now); }
-        else { Complete(in piece, assembly, expiresAt, now); }
+        else { Complete(lane, in piece, expiresAt, now); }
         assembly = null;
         return null;
     }
 
-    private void Complete(in Frame lastPiece, LaneAssembly? assembly, Instant expiresAt, Instant now)
+    private void Complete(InboxLane lane, in Frame lastPiece, Instant expiresAt, Instant now)
     {
+        LaneAssembly? assembly = lane.Assembly;
         ReadOnlySpan<byte> payload = assembly is null ? lastPiece.Payload.Span : assembly.Payload;
         string? text = assembly is null ? lastPiece.Text : null;
-        int lane = (int)lastPiece.Lane;
-        _inbox[lane].Add(new InboundMessage
+        lane.Messages.Add(new InboundMessage
         {
             Number = lastPiece.Number,
             Lane = lastPiece.Lane,
             Kind = lastPiece.Kind,
             IsPrompt = lastPiece.IsPrompt,
             Text = lastPiece.IsText ? text ?? Encoding.UTF8.GetString(payload) : null,
-            Payload = lastPiece.IsText ? default : assembly?.ToSlice() ?? (_arenas[lane] ??= new PayloadArena()).Store(payload),
+            Payload = lastPiece.IsText ? default : assembly?.ToSlice() ?? lane.Arena.Store(payload),
             PayloadBytes = payload.Length,
             ArrivedAt = now,
             ExpiresAt = expiresAt,

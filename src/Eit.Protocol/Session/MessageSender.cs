@@ -13,10 +13,10 @@ internal sealed class MessageSender(SessionSettings settings)
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Outbox _outbox = new(settings);
-    private readonly RingBuffer<LedgerEntry> _ledger = new();
     private readonly CreditBalance _credit = new();
     private readonly LaneTurns _turns = new(settings.LanePatience);
     private readonly FlightWindow _flight = new(2 * WireLimits.PieceBytesMax, settings.LedgerBytesMax);
+    private RingBuffer<LedgerEntry> _ledger;
     private long _firstInLedger = 1;
     private long _ledgerBytes;
     private long _begunBytes;
@@ -59,9 +59,6 @@ internal sealed class MessageSender(SessionSettings settings)
     /// <summary>Gets the payload bytes that are held to be sent again.</summary>
     internal long LedgerBytes => _ledgerBytes;
 
-    /// <summary>Gets the outcomes that have become known and not been taken.</summary>
-    internal Queue<MessageOutcome> Outcomes => _outbox.Outcomes;
-
     /// <summary>Gets whether everything that was accepted has been written to the current transport.</summary>
     internal bool IsFlushed => OutboxMessages == 0 && Math.Max(Cursor, PeerReceived + 1) > Sent;   // What the peer has need not be written again.
 
@@ -91,6 +88,9 @@ internal sealed class MessageSender(SessionSettings settings)
     {
         if (now >= _outbox.NextDrop) { _outbox.DropDue(now); }
     }
+
+    /// <summary>Takes the next outcome that has become known.</summary>
+    internal bool TryTakeOutcome(out MessageOutcome outcome) => _outbox.TryTakeOutcome(out outcome);
 
     /// <summary>Tells a round trip of the current transport.</summary>
     internal void Measured(TimeSpan roundTrip) => _flight.Measured(roundTrip);
@@ -375,7 +375,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private void Tell(ref LedgerEntry entry, SendOutcome outcome)
     {
         if (entry.Token is null) { return; }
-        Outcomes.Enqueue(new MessageOutcome(entry.MessageId, outcome, entry.Token));
+        _outbox.Tell(new MessageOutcome(entry.MessageId, outcome, entry.Token));
         entry.Token = null;
     }
 

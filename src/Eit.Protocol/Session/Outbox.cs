@@ -10,10 +10,11 @@ internal sealed class Outbox(SessionSettings settings)
 {
     private const int DroppedMin = 32;
 
-    private readonly PayloadArena _arena = new();
     private PerLane<OutboxLane?> _lanes;                           // Each is made when something is sent in it.
     private Dictionary<KeyId, KeySlot>? _keys;
-    private RingBuffer<(long Number, KeySlot Slot)>? _keysOnTheWay;
+    private RingBuffer<(long Number, KeySlot Slot)> _keysOnTheWay;
+    private PayloadArena? _arena;
+    private RingBuffer<MessageOutcome> _outcomes;
     private long _lastId;
 
     internal int Messages { get; private set; }
@@ -22,9 +23,6 @@ internal sealed class Outbox(SessionSettings settings)
 
     /// <summary>Gets when the first message may have to be dropped; it may have left by then.</summary>
     internal Instant NextDrop { get; private set; } = Instant.Never;
-
-    /// <summary>Gets the outcomes that have become known and not been taken.</summary>
-    internal Queue<MessageOutcome> Outcomes { get; } = new();
 
     internal DropCounts Dropped { get; private set; }
 
@@ -56,7 +54,7 @@ internal sealed class Outbox(SessionSettings settings)
         if (!fits) { return AcceptResult.Full; }
 
         if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
-        PayloadSlice payload = message.Shared is { } shared ? new PayloadSlice(shared.Chunk, 0, shared.Length) : message.Text is null ? _arena.Store(message.Bytes.Span) : _arena.Store(message.Text, bytes);
+        PayloadSlice payload = Store(in message, bytes);
         id = ++_lastId;
         Add(lane, messages: 1, bytes);
         if (slot is null)
@@ -107,7 +105,7 @@ internal sealed class Outbox(SessionSettings settings)
         ref OutboxEntry done = ref lane.Entries[0];
         Add(lane, messages: -1, -done.Payload.Length);
         done.Payload.Release();
-        if (done.Slot is { } slot) { (_keysOnTheWay ??= new()).Add((number, slot)); }
+        if (done.Slot is { } slot) { _keysOnTheWay.Add((number, slot)); }
         DropNext(lane);
         if (lane.Dropped > 0) { Tidy(lane); }
         if (Messages == 0) { NextDrop = Instant.Never; }
@@ -116,7 +114,7 @@ internal sealed class Outbox(SessionSettings settings)
     /// <summary>The peer has everything up to a number: the next messages of the keys that were on the way take their places in their lanes.</summary>
     internal void Received(long mark)
     {
-        while (_keysOnTheWay is { Count: > 0 } && _keysOnTheWay[0].Number <= mark)
+        while (_keysOnTheWay.Count > 0 && _keysOnTheWay[0].Number <= mark)
         {
             KeySlot slot = _keysOnTheWay.Take().Slot;
             slot.IsOnTheWay = false;
@@ -185,10 +183,16 @@ internal sealed class Outbox(SessionSettings settings)
                 if (slot.HasParked) { Finish(slot.TakeParked(), unfinished); }
             }
         }
-        (_lanes, _keys, _keysOnTheWay) = (default, null, null);
+        (_lanes, _keys, _keysOnTheWay) = (default, null, default);
         (Messages, Bytes, NextDrop) = (0, 0, Instant.Never);
-        _arena.Trim();
+        DropArena();
     }
+
+    /// <summary>Tells what has become of a message to whoever takes it.</summary>
+    internal void Tell(MessageOutcome outcome) => _outcomes.Add(in outcome);
+
+    /// <summary>Takes the next outcome that has become known.</summary>
+    internal bool TryTakeOutcome(out MessageOutcome outcome) => _outcomes.TryTake(out outcome);
 
     /// <summary>Lets the memory go that only traffic needs.</summary>
     internal void Trim(bool isSettled)
@@ -197,15 +201,17 @@ internal sealed class Outbox(SessionSettings settings)
         {
             if (lane is { IsIdle: true }) { lane = null; }
         }
-        if (_keys is { Count: 0 }) { (_keys, _keysOnTheWay) = (null, null); }   // Whose message is on the way has a slot.
-        if (isSettled) { _arena.Trim(); }
+        if (_keys is { Count: 0 }) { _keys = null; }
+        _keysOnTheWay.Trim();
+        _outcomes.Trim();
+        if (isSettled) { DropArena(); }
     }
 
     /// <param name="digest">The digest.</param>
     /// <param name="connectedAt">Since when what waits counts as waiting for the peer: only to what is older does it matter.</param>
     internal void AppendTo(StateDigest digest, Instant connectedAt)
     {
-        digest.Add(Messages, Bytes, _lastId, Outcomes.Count, _keys?.Count ?? 0, _keysOnTheWay?.Count ?? 0);
+        digest.Add(Messages, Bytes, _lastId, _outcomes.Count, _keys?.Count ?? 0, _keysOnTheWay.Count);
         digest.Add(Dropped.Replaced, Dropped.Expired, Dropped.NotSent);
         digest.Add(NextDrop);
         foreach (OutboxLane? lane in _lanes)
@@ -214,9 +220,9 @@ internal sealed class Outbox(SessionSettings settings)
             digest.Add(lane is { HasRefused: true });
             for (int i = 0; i < (lane?.Entries.Count ?? 0); i++) { Append(digest, in lane!.Entries[i], connectedAt); }
         }
-        for (int i = 0; i < (_keysOnTheWay?.Count ?? 0); i++)
+        for (int i = 0; i < _keysOnTheWay.Count; i++)
         {
-            (long number, KeySlot slot) = _keysOnTheWay![i];
+            (long number, KeySlot slot) = _keysOnTheWay[i];
             digest.Add(number, (int)slot.Id.Lane, slot.Id.Kind);
             digest.Add(slot.Id.Key);
             AppendParked(digest, slot, connectedAt);
@@ -272,6 +278,19 @@ internal sealed class Outbox(SessionSettings settings)
         NextDrop = Instant.Earlier(NextDrop, DropAt(in entry));
     }
 
+    private PayloadSlice Store(in OutgoingMessage message, int bytes)
+    {
+        if (message.Shared is { } shared) { return new PayloadSlice(shared.Chunk, 0, shared.Length); }
+        _arena ??= new PayloadArena();
+        return message.Text is { } text ? _arena.Store(text, bytes) : _arena.Store(message.Bytes.Span);
+    }
+
+    private void DropArena()
+    {
+        _arena?.Trim();
+        _arena = null;
+    }
+
     private KeySlot AddSlot(in OutgoingMessage message)
     {
         var slot = new KeySlot(new KeyId(message.Lane, message.Kind, message.Key!));
@@ -320,7 +339,7 @@ internal sealed class Outbox(SessionSettings settings)
         entry.Payload.Release();
         Add(lane, messages: -1, -entry.Payload.Length);
         Count(outcome);
-        if (entry.Token is not null) { Outcomes.Enqueue(new MessageOutcome(entry.Id, outcome, entry.Token)); }
+        if (entry.Token is not null) { Tell(new MessageOutcome(entry.Id, outcome, entry.Token)); }
     }
 
     private void Add(OutboxLane lane, int messages, long bytes)
@@ -342,7 +361,7 @@ internal sealed class Outbox(SessionSettings settings)
     /// <summary>A dropped message never stands first, and dropped ones are never more than the others and a few.</summary>
     private static void Tidy(OutboxLane lane)
     {
-        RingBuffer<OutboxEntry> entries = lane.Entries;
+        ref RingBuffer<OutboxEntry> entries = ref lane.Entries;
         while (entries.Count > 0 && entries[0].IsDropped)
         {
             DropNext(lane);

@@ -3,7 +3,7 @@ namespace Eit.Protocol.Session;
 /// <summary>What waits in one lane of the outbox.</summary>
 internal sealed class OutboxLane
 {
-    internal RingBuffer<OutboxEntry> Entries { get; } = new();
+    internal RingBuffer<OutboxEntry> Entries;
 
     /// <summary>How many entries have been taken from the queue: the place of its first one.</summary>
     internal long Taken { get; set; }

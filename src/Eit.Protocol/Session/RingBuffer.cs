@@ -2,35 +2,31 @@ using System.Diagnostics;
 
 namespace Eit.Protocol.Session;
 
-/// <summary>A queue in one array that grows by doubling, can be read at any place, and keeps its memory until it is trimmed.</summary>
-internal sealed class RingBuffer<T>
+/// <summary>A queue in one array that grows by doubling, can be read at any place, and keeps its memory until it is trimmed. An empty default costs its holder no object.</summary>
+/// <remarks>It lives in a field that is not read-only, and is passed on by reference: a copy would go its own way.</remarks>
+internal struct RingBuffer<T>
 {
-    private T[] _items = [];
+    private T[]? _items;                                           // Null before the first item, and when trimmed.
     private int _head;
 
     internal int Count { get; private set; }
 
-    internal ref T this[int index]
+    internal readonly ref T this[int index]
     {
         get
         {
             Debug.Assert((uint)index < (uint)Count, "The index is inside the queue.");
-            return ref _items[(_head + index) & (_items.Length - 1)];
+            return ref _items![(_head + index) & (_items.Length - 1)];
         }
     }
 
-    internal void Add(in T item)
-    {
-        if (Count == _items.Length) { Grow(); }
-        _items[(_head + Count) & (_items.Length - 1)] = item;
-        Count++;
-    }
+    internal void Add(in T item) => Add() = item;
 
     /// <summary>Adds a default item, to be filled in its place; the reference is good until the next change.</summary>
     internal ref T Add()
     {
-        if (Count == _items.Length) { Grow(); }
-        return ref _items[(_head + Count++) & (_items.Length - 1)];
+        if (_items is null || Count == _items.Length) { Grow(); }
+        return ref _items![(_head + Count++) & (_items.Length - 1)];
     }
 
     internal bool TryTake(out T item)
@@ -51,19 +47,19 @@ internal sealed class RingBuffer<T>
     internal void Drop()
     {
         this[0] = default!;
-        _head = (_head + 1) & (_items.Length - 1);
+        _head = (_head + 1) & (_items!.Length - 1);
         Count--;
     }
 
     /// <summary>Lets the memory go, if nothing is in the queue.</summary>
     internal void Trim()
     {
-        if (Count == 0) { (_items, _head) = ([], 0); }
+        if (Count == 0) { (_items, _head) = (null, 0); }
     }
 
     private void Grow()
     {
-        T[] larger = new T[Math.Max(8, _items.Length * 2)];
+        T[] larger = new T[_items is null ? 8 : _items.Length * 2];
         for (int i = 0; i < Count; i++) { larger[i] = this[i]; }
         (_items, _head) = (larger, 0);
     }

@@ -22,10 +22,10 @@ public sealed class SessionMachine
     private readonly IJitter _jitter;
     private readonly MessageSender _sender;
     private readonly MessageReceiver _receiver;
-    private readonly RingBuffer<SessionOutput> _outputs = new();
     private readonly RoundTripEstimate _roundTrip = new();
     private readonly SlowConsumerWatch _slow;
 
+    private RingBuffer<SessionOutput> _outputs;
     private SessionTransport? _active;
     private SessionTransport? _candidate;
     private HandOver? _handOver;
@@ -494,7 +494,7 @@ public sealed class SessionMachine
 
     /// <summary>Takes the next outcome of a message that somebody waits for. Taken before the outputs, so that <see cref="SessionOutput.Ended"/> comes last.</summary>
     /// <param name="outcome">The outcome.</param>
-    public bool TryTakeOutcome(out MessageOutcome outcome) => _sender.Outcomes.TryDequeue(out outcome);
+    public bool TryTakeOutcome(out MessageOutcome outcome) => _sender.TryTakeOutcome(out outcome);
 
     /// <summary>Takes the next message for the application; the driver says <see cref="Finished"/> when that is done with it. One at a time keeps the order.</summary>
     /// <param name="now">The time: what has expired is not handed over.</param>
@@ -717,7 +717,7 @@ public sealed class SessionMachine
         if (_peerClose is not null && number > _peerCloseLast) { return new Violation(CloseCode.BadState, "C2.7", "Data came after close."); }
 
         Instant expiresAt = Instant.Never;
-        if (frame.Life is { } life) { expiresAt = now + (frame.WrittenAt == 0 ? life : life - transport.HoldUp.HeldUp(frame.WrittenAt, now)); }
+        if (frame.Life is { } life) { expiresAt = now + (frame.WrittenAt == 0 ? life : life - transport.HeldUp(frame.WrittenAt, now)); }
         Violation? violation = _receiver.Accept(in frame, expiresAt, now);
         if (violation is null && _handOver is not null) { CheckCrossed(now); }
         return violation;

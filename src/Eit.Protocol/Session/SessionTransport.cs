@@ -6,6 +6,11 @@ namespace Eit.Protocol.Session;
 /// <summary>What a session knows of one transport.</summary>
 internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch idle, KeepAlive keepAlive)
 {
+    /// <summary>Frames that go before all others on this transport, in order.</summary>
+    internal RingBuffer<Frame> Control;
+
+    private HoldUpWatch? _holdUp;                                  // Made when a message with a life comes.
+
     internal long Epoch => epoch;
 
     internal TransportRole Role { get; set; } = role;
@@ -14,14 +19,8 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
 
     internal KeepAlive KeepAlive => keepAlive;
 
-    /// <summary>What is known of how fast the peer's data comes here at best (D2.7).</summary>
-    internal HoldUpWatch HoldUp { get; } = new();
-
     /// <summary>When its credentials end.</summary>
     internal Instant ExpiresAt { get; set; } = Instant.Never;
-
-    /// <summary>Frames that go before all others on this transport, in order.</summary>
-    internal RingBuffer<Frame> Control { get; } = new();
 
     /// <summary>The number of the next piece that may come; 0 while none may.</summary>
     internal long Expected { get; set; }
@@ -53,11 +52,16 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
     /// <param name="from">To where.</param>
     internal void AskRewind(long from) => (RewindFrom, RewindsLeft) = (Math.Min(RewindFrom ?? from, from), RewindsLeft + 1);
 
+    /// <summary>Tells how long a message was held up on its way, as far as the fastest that came here lately tells (D2.7).</summary>
+    /// <param name="leftAt">What the peer's clock said when it left.</param>
+    /// <param name="now">The time.</param>
+    internal TimeSpan HeldUp(long leftAt, Instant now) => (_holdUp ??= new HoldUpWatch()).HeldUp(leftAt, now);
+
     internal void AppendTo(StateDigest digest)
     {
         digest.Add(Epoch, (int)Role, Expected, RewindFrom ?? 0, RewindsLeft, PingId);
         digest.Add(HoldsData, ResendSent);
-        (long least, long leastBefore) = HoldUp.State;
+        (long least, long leastBefore) = _holdUp?.State ?? (long.MaxValue, long.MaxValue);
         digest.Add(least, leastBefore);
         digest.Add(idle.NextDeadline);
         digest.Add(keepAlive.NextDeadline);
