@@ -18,7 +18,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private static readonly TimeSpan s_batchTime = TimeSpan.FromMicroseconds(100);
 
     private readonly AsyncLocal<HandlerScope?> _scope = new();
-    private readonly List<SessionPump> _pumps = new(1);
+    private SessionPump[] _pumps = [];                             // Another array when one comes or goes.
     private Queue<HostEvent>? _events;                             // While there are any.
     private TaskCompletionSource? _drained;
     private InboundMessage[] _batch = [];                          // Rented while there is work.
@@ -69,7 +69,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     public SessionPump AddPump(SessionMachine machine)
     {
         var pump = new SessionPump(this, machine);
-        _pumps.Add(pump);
+        _pumps = [.. _pumps, pump];
         return pump;
     }
 
@@ -150,7 +150,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     internal void Step() => Stepped();
 
     /// <summary>Forgets a pump that is over and has nothing left for user code. Called under the gate.</summary>
-    internal void Forget(SessionPump pump) => _pumps.Remove(pump);
+    internal void Forget(SessionPump pump) => _pumps = Array.FindAll(_pumps, other => other != pump);
 
     /// <summary>Queues an event for user code, before any message that is not yet handed over. Called under the gate.</summary>
     /// <param name="value">The event.</param>
@@ -195,7 +195,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
 
     private bool IsInsideOwnHandler => _scope.Value is { IsRunning: true };
 
-    private bool HasWork => !_isStopped && (_events is not null || (CanHandle && _pumps.Exists(static pump => pump.Machine.InboxMessages > 0)));
+    private bool HasWork => !_isStopped && (_events is not null || (CanHandle && Array.Exists(_pumps, static pump => pump.Machine.InboxMessages > 0)));
 
     /// <summary>Finds the next event, or the next message: of the batch that was taken, else of a new one.</summary>
     private bool TryTakeWork(out HostEvent? @event)
@@ -239,7 +239,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
 
     private bool TryTakeBatch()
     {
-        for (int i = 0; CanHandle && !_isStopped && i < _pumps.Count; i++)
+        for (int i = 0; CanHandle && !_isStopped && i < _pumps.Length; i++)
         {
             SessionPump pump = _pumps[i];
             if (pump.Machine.InboxMessages == 0) { continue; }

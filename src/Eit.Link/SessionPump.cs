@@ -24,8 +24,8 @@ public sealed partial class SessionPump
 
     private readonly PumpHost _host;
     private readonly DeadlineEntry _deadline;
-    private readonly List<TransportLine> _lines = new(1);
-    private readonly List<TransportLine> _closing = [];
+    private TransportLine[] _lines = [];                           // Another array when one comes or goes.
+    private TransportLine[] _closing = [];
     private List<SessionOutput.CloseTransport>? _closesAhead;
     private TaskCompletionSource? _ended;
     private TaskCompletionSource? _roomOrState;
@@ -61,7 +61,7 @@ public sealed partial class SessionPump
         {
             line.AttachTo(this);
             line.WroteAt = _host.Now - s_restedAfter;
-            _lines.Add(line);
+            _lines = [.. _lines, line];
             _openLines++;
             _lastAttached = Math.Max(_lastAttached, line.Epoch);
             if (Machine.RoleOf(line.Epoch) is null) { CloseUnwanted(line); }
@@ -216,7 +216,11 @@ public sealed partial class SessionPump
                     break;
                 }
                 Received(line, in got);
-                if (!_host.TryEnterDispatch()) { continue; }
+                if (!_host.TryEnterDispatch())
+                {
+                    line.Rest();
+                    continue;
+                }
                 long turn = line.BeginTurn(_host.Now + s_turnLimit, _host.Wheel);
                 _host.Dispatch();
                 if (!line.TryEndTurn(turn)) { return; }
@@ -257,8 +261,7 @@ public sealed partial class SessionPump
         {
             Instant now = _host.Now;
             line.HasEnded = true;
-            _lines.Remove(line);
-            _closing.Remove(line);
+            (_lines, _closing) = (Without(_lines, line), Without(_closing, line));
             Machine.TransportLost(line.Epoch, code, reason, now);
             TakeOutputs(now);
             SignalRoomOrState();
@@ -286,14 +289,13 @@ public sealed partial class SessionPump
 
     /// <summary>Gets the time for a message: where a write is under way, that of its beginning will do, and spares a look at the clock for each message. Called under the gate.</summary>
     private Instant RecentNow(in OutgoingMessage message) =>
-        message.ExpiresAfter is null && _lines.Count == 1 && _lines[0] is { IsWriting: true } line ? line.WriteBeganAt : _host.Now;
+        message.ExpiresAfter is null && _lines.Length == 1 && _lines[0] is { IsWriting: true } line ? line.WriteBeganAt : _host.Now;
 
     /// <summary>Finds a line that has something to write and that nobody writes to, and takes it. Called under the gate.</summary>
     private TransportLine? TakeWriter()
     {
-        for (int i = 0; i < _lines.Count; i++)
+        foreach (TransportLine line in _lines)
         {
-            TransportLine line = _lines[i];
             if (line.IsWriting || !line.CanWrite) { continue; }
             Instant now = _host.Now;
             if (!Machine.WantsToWrite(line.Epoch, now)) { continue; }
@@ -380,9 +382,8 @@ public sealed partial class SessionPump
     /// <summary>Finds a line that is to be closed and that nobody writes to. Called under the gate.</summary>
     private TransportLine? TakeClosing()
     {
-        for (int i = 0; i < _closing.Count; i++)
+        foreach (TransportLine line in _closing)
         {
-            TransportLine line = _closing[i];
             if (line.IsWriting || line.IsCloseSent) { continue; }
             (line.IsWriting, line.IsCloseSent) = (true, true);
             return line;
@@ -407,11 +408,12 @@ public sealed partial class SessionPump
 
     private void BeginClose(TransportLine line, CloseCode code, string reason, Instant now)
     {
-        _lines.Remove(line);
         line.ToClose = (code, reason);
-        _closing.Add(line);
+        (_lines, _closing) = (Without(_lines, line), [.. _closing, line]);
         LimitLife(line, now + s_closeLimit);
     }
+
+    private static TransportLine[] Without(TransportLine[] lines, TransportLine line) => Array.FindAll(lines, other => other != line);
 
     /// <summary>The session has gone on, or ended, between the admission of a transport and now. Called under the gate.</summary>
     private void CloseUnwanted(TransportLine line)
@@ -428,7 +430,7 @@ public sealed partial class SessionPump
     {
         switch (output)
         {
-            case SessionOutput.CloseTransport close when _lines.Find(line => line.Epoch == close.Epoch) is { } line:
+            case SessionOutput.CloseTransport close when Array.Find(_lines, line => line.Epoch == close.Epoch) is { } line:
                 BeginClose(line, close.Code, close.Reason, now);
                 break;
             case SessionOutput.CloseTransport close when close.Epoch > _lastAttached:
@@ -489,7 +491,7 @@ public sealed partial class SessionPump
         lock (_host.Gate)
         {
             Instant now = _host.Now;
-            for (int i = _lines.Count - 1; i >= 0; i--) { EndIfStalled(_lines[i], now); }
+            foreach (TransportLine line in _lines) { EndIfStalled(line, now); }
             Machine.Tick(now);
             TakeOutputs(now);
         }
@@ -501,7 +503,7 @@ public sealed partial class SessionPump
     {
         if (!line.IsWriting || now < StallsAt(line)) { return; }
         Machine.TransportLost(line.Epoch, CloseCode.Stalled, "A write did not get through.", now);
-        _lines.Remove(line);
+        _lines = Without(_lines, line);
         line.Transport.Abort();
     }
 
@@ -511,9 +513,9 @@ public sealed partial class SessionPump
     internal void SetDeadline()
     {
         Instant next = Machine.HasOutputs ? _host.Now : Machine.NextDeadline;
-        for (int i = 0; i < _lines.Count; i++)
+        foreach (TransportLine line in _lines)
         {
-            if (_lines[i].IsWriting) { next = Instant.Earlier(next, StallsAt(_lines[i])); }
+            if (line.IsWriting) { next = Instant.Earlier(next, StallsAt(line)); }
         }
         _deadline.Set(next);
     }

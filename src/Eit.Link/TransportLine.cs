@@ -9,6 +9,10 @@ namespace Eit.Link;
 public sealed class TransportLine : IThreadPoolWorkItem
 {
     private const int BufferBytes = 20 * 1024;
+
+    /// <summary>How long no handler has run before the line lets go what only they need.</summary>
+    private static readonly TimeSpan s_restsAfter = TimeSpan.FromSeconds(5);
+
     private byte[] _buffer = [];
     private int _filled;
     private bool _isReadable;
@@ -157,6 +161,14 @@ public sealed class TransportLine : IThreadPoolWorkItem
         return true;
     }
 
+    /// <summary>Nothing that came is for a handler. Called by the reader.</summary>
+    internal void Rest()
+    {
+        if (_turnLimit is null || _turnLimit.Now.Since(_turnUntil) < s_restsAfter) { return; }
+        _turnLimit.Dispose();
+        _turnLimit = null;
+    }
+
     /// <summary>Asks for the next bytes: with no buffer while nothing has come.</summary>
     internal ValueTask<TransportReceive> ReceiveNext()
     {
@@ -206,7 +218,7 @@ public sealed class TransportLine : IThreadPoolWorkItem
     private void EndTurn()
     {
         long turn = Volatile.Read(ref _turn);
-        bool isOver = turn != 0 && _turnLimit!.Now >= _turnUntil;
+        bool isOver = turn != 0 && _turnLimit?.Now >= _turnUntil;
         if (isOver && Interlocked.CompareExchange(ref _turn, 0, turn) == turn) { ReadSoon(); }
     }
 

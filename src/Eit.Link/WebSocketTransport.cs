@@ -1,15 +1,16 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 using Eit.Protocol.Wire;
 
 namespace Eit.Link;
 
 /// <summary>A transport over a WebSocket, of the client or of the server.</summary>
 /// <remarks>
-/// Owns the socket. A receive or send that completes at once allocates nothing; one that has to wait uses pooled objects.
+/// Owns the socket. A receive or send that completes at once allocates nothing; a send that has to wait uses pooled objects, and a receive the transport itself.
 /// An empty close is reported as 1000, because .NET does not tell it from a close with that code.
 /// </remarks>
-public sealed class WebSocketTransport : ITransport
+public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportReceive>
 {
     // .NET completes a receive only when the buffer is full or the frame has ended. On a slow path a large buffer would look like silence (L1.3); a TLS record
     // is as long as this, and nothing of it can be seen before its end.
@@ -18,6 +19,12 @@ public sealed class WebSocketTransport : ITransport
     private readonly WebSocket _socket;
     private readonly Action? _abort;
     private readonly CancellationTokenRegistration _gone;
+    private ValueTask<ValueWebSocketReceiveResult> _receiving;     // The last receive that had to wait, and who waits for it.
+    private CancellationToken _receivingToken;
+    private Action? _onReceived;
+    private Action<object?>? _continuation;
+    private object? _continuationState;
+    private short _receives;
     private int _closed;
     private int _aborted;
     private int _disposed;
@@ -45,7 +52,9 @@ public sealed class WebSocketTransport : ITransport
         try
         {
             ValueTask<ValueWebSocketReceiveResult> receiving = _socket.ReceiveAsync(buffer, cancellationToken);
-            return receiving.IsCompletedSuccessfully ? new(Report(receiving.Result)) : AwaitReceiveAsync(receiving, cancellationToken);
+            if (receiving.IsCompletedSuccessfully) { return new(Report(receiving.Result)); }
+            (_receiving, _receivingToken) = (receiving, cancellationToken);
+            return new(this, ++_receives);
         }
         catch (Exception exception)
         {
@@ -100,17 +109,52 @@ public sealed class WebSocketTransport : ITransport
         Try(_socket.Dispose);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<TransportReceive> AwaitReceiveAsync(ValueTask<ValueWebSocketReceiveResult> receiving, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    TransportReceive IValueTaskSource<TransportReceive>.GetResult(short token)
     {
+        RequireLast(token);
+        CancellationToken cancellationToken = _receivingToken;
         try
         {
-            return Report(await receiving.ConfigureAwait(false));
+            return Report(_receiving.GetAwaiter().GetResult());
         }
         catch (Exception exception)
         {
             throw Translate(exception, cancellationToken);
         }
+    }
+
+    /// <inheritdoc/>
+    ValueTaskSourceStatus IValueTaskSource<TransportReceive>.GetStatus(short token)
+    {
+        RequireLast(token);
+        if (!_receiving.IsCompleted) { return ValueTaskSourceStatus.Pending; }
+        if (_receiving.IsCompletedSuccessfully) { return ValueTaskSourceStatus.Succeeded; }
+        return _receivingToken.IsCancellationRequested ? ValueTaskSourceStatus.Canceled : ValueTaskSourceStatus.Faulted;   // As Translate has it.
+    }
+
+    /// <inheritdoc/>
+    void IValueTaskSource<TransportReceive>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        RequireLast(token);
+        (_continuation, _continuationState) = (continuation, state);
+        _onReceived ??= GoOn;
+        bool isOnContext = flags.HasFlag(ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
+        ConfiguredValueTaskAwaitable<ValueWebSocketReceiveResult>.ConfiguredValueTaskAwaiter waiting = _receiving.ConfigureAwait(isOnContext).GetAwaiter();
+        if (flags.HasFlag(ValueTaskSourceOnCompletedFlags.FlowExecutionContext)) { waiting.OnCompleted(_onReceived); }
+        else { waiting.UnsafeOnCompleted(_onReceived); }
+    }
+
+    private void GoOn()
+    {
+        (Action<object?> continuation, object? state) = (_continuation!, _continuationState);
+        (_continuation, _continuationState) = (null, null);
+        continuation(state);
+    }
+
+    private void RequireLast(short token)
+    {
+        if (token != _receives) { throw new InvalidOperationException("A receive is awaited once, and before the next one."); }
     }
 
     private TransportReceive Report(ValueWebSocketReceiveResult result)
