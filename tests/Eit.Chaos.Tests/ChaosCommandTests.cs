@@ -28,8 +28,10 @@ public class ChaosCommandTests
         string proxy = "http://" + listening.Split(' ', ',')[2];
 
         (int ExitCode, string Output) carried = await CurlAsync(proxy + "/hello");
+        await ReadUntilAsync(eit, "ended");                        // A fault hits also what is still there.
         (int ExitCode, string Output) added = await CurlAsync(control, "-d", """{"name":"cut","kind":"reset"}""");
         (int ExitCode, string Output) cut = await CurlAsync(proxy + "/hello");
+        string news = await ReadUntilAsync(eit, "ended by cut");
         (int ExitCode, string Output) removed = await CurlAsync(control + "/cut", "-X", "DELETE");
         (int ExitCode, string Output) again = await CurlAsync(proxy + "/hello");
         Process.Start("kill", ["-TERM", eit.Id.ToString(CultureInfo.InvariantCulture)]).Dispose();
@@ -43,7 +45,7 @@ public class ChaosCommandTests
         Assert.Equal((0, "hello from the site"), again);
         Assert.Equal(0, eit.ExitCode);
         Assert.Contains("seed 7", listening, StringComparison.Ordinal);
-        Assert.Contains("cut is set: reset", rest, StringComparison.Ordinal);
+        Assert.Contains("cut is set: reset", news, StringComparison.Ordinal);
         Assert.Contains(" s: 3 connections, ", rest, StringComparison.Ordinal);
         Assert.Contains(", 1 ended by faults, ", rest, StringComparison.Ordinal);
     }
@@ -54,6 +56,7 @@ public class ChaosCommandTests
         string path = Path.GetTempFileName();
         await File.WriteAllTextAsync(path, """{"seed":99,"steps":[{"set":{"name":"rule","kind":"frame"}},{"wait":"1ms"},{"clear":true},{"set":{"name":"last","kind":"silence"}}]}""");
         using var output = new StringWriter();
+        using TextWriter synchronized = TextWriter.Synchronized(output);
         using var stop = new CancellationTokenSource();
         var options = new ChaosRunOptions
         {
@@ -66,8 +69,11 @@ public class ChaosCommandTests
         };
         File.Delete(path);
 
-        Task<int> running = new ChaosRun(options, TimeProvider.System, TextWriter.Synchronized(output), TextWriter.Null).RunAsync(stop.Token);
-        await Patience.UntilAsync(() => output.ToString().Contains("last is set: silence", StringComparison.Ordinal));
+        Task<int> running = new ChaosRun(options, TimeProvider.System, synchronized, TextWriter.Null).RunAsync(stop.Token);
+        await Patience.UntilAsync(() =>
+        {
+            lock (synchronized) { return output.ToString().Contains("last is set: silence", StringComparison.Ordinal); }   // As its own methods do.
+        });
         await stop.CancelAsync();
 
         Assert.Equal(0, await running.Soon());
@@ -175,6 +181,17 @@ public class ChaosCommandTests
             return (0, await answer.Content.ReadAsStringAsync());
         }
         catch (HttpRequestException) { return (56, ""); }
+    }
+
+    /// <summary>Reads what a process says, up to the line that says something.</summary>
+    private static async Task<string> ReadUntilAsync(Process process, string something)
+    {
+        string said = "";
+        while (!said.Contains(something, StringComparison.Ordinal))
+        {
+            said += await process.StandardOutput.ReadLineAsync().Soon() ?? throw new EndOfStreamException($"It has not said '{something}': {said}");
+        }
+        return said;
     }
 
     private static Process Start(string program, params string[] arguments)

@@ -59,7 +59,9 @@ internal sealed class ProxyWorld : World
     /// <summary>Plays the last hello that resumed a session again, past the proxy.</summary>
     internal async Task IntrudeAsync()
     {
-        string hello = Hellos.Last(static header => RecordedHello.Read(header) is { Session: not null, IsCycle: false });
+        static bool Resumes(string header) => RecordedHello.Read(header) is { Session: not null, IsCycle: false };
+        await Patience.UntilAsync(() => Hellos.Any(Resumes));      // The server tells of it beside the conversation.
+        string hello = Hellos.Last(Resumes);
         if (await Intruder.TryAsync(Upstream, hello)) { Problems.Add("an intruder was let into a session"); }
     }
 

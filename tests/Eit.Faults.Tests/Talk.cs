@@ -22,6 +22,8 @@ internal sealed class Talk : IAsyncDisposable
     private readonly List<Sequence> _heard = [new()];
     private readonly ConcurrentQueue<(TimeSpan At, string What)> _story = new();
     private Task _talking = Task.CompletedTask;
+    private SendOutcome[] _outcomes = [];
+    private long _lastDown;
     private bool _isClosing;
 
     internal Talk(string name, EitConnectionOptions connection, TalkOptions options)
@@ -61,29 +63,33 @@ internal sealed class Talk : IAsyncDisposable
         return took;
     }
 
-    /// <summary>Ends the talk, and compares what was sent with what came.</summary>
-    /// <param name="processed">What the server says it has handled, of all talks.</param>
-    internal async Task<Finding> FinishAsync(IEnumerable<string> processed)
+    /// <summary>Ends the talk.</summary>
+    internal async Task EndAsync()
     {
         await _stop.CancelAsync();
         await _talking.Soon();
         await SendAsync("stop").Soon();
-        long last = await _end.Task.Soon();
-        SendOutcome[] told = await Task.WhenAll(_told).Soon();
+        _lastDown = await _end.Task.Soon();
+        _outcomes = await Task.WhenAll(_told).Soon();
         _isClosing = true;
         await Client.CloseAsync().Soon();
+    }
 
+    /// <summary>Compares what was sent with what came, when the talk has ended.</summary>
+    /// <param name="processed">All that the server says it has handled, of all talks.</param>
+    internal Finding Judge(IEnumerable<string> processed)
+    {
         var handled = new Sequence();
         foreach (string text in processed)
         {
             string[] words = text.Split(' ');
             if (words[0] == _name) { handled.Add(long.Parse(words[1], CultureInfo.InvariantCulture)); }
         }
-        int lostUp = told.Where((outcome, index) => !handled.Has(index + 1) && (outcome == SendOutcome.Processed || SessionsEnded == 0)).Count();
-        int untrue = told.Where((outcome, index) => handled.Has(index + 1) && outcome == SendOutcome.NotSent).Count();
-        long lostDown = _heard[..^1].Sum(static heard => heard.Lost()) + _heard[^1].Lost(last);
+        int lostUp = _outcomes.Where((outcome, index) => !handled.Has(index + 1) && (outcome == SendOutcome.Processed || SessionsEnded == 0)).Count();
+        int untrue = _outcomes.Where((outcome, index) => handled.Has(index + 1) && outcome == SendOutcome.NotSent).Count();
+        long lostDown = _heard[..^1].Sum(static heard => heard.Lost()) + _heard[^1].Lost(_lastDown);
         return new Finding(
-            told.Length,
+            _outcomes.Length,
             _heard.Sum(static heard => heard.Count),
             lostUp + lostDown,
             handled.Duplicated + _heard.Sum(static heard => heard.Duplicated),

@@ -79,10 +79,12 @@ internal abstract class World : IAsyncDisposable
     /// <summary>Asks all clients to move to a new transport now; where the fault forbids it they stay.</summary>
     internal Task CycleAllAsync() => CycleAsync(Talks);
 
+    /// <summary>Ends the talks and the servers.</summary>
     internal async Task<Finding> FinishTalksAsync()
     {
-        Finding[] findings = await Task.WhenAll(Talks.Select(talk => talk.FinishAsync(Processed)));
-        return findings.Aggregate(Finding.Nothing, static (sum, finding) => sum.Plus(finding));
+        await Task.WhenAll(Talks.Select(static talk => talk.EndAsync()));
+        foreach (ServerProcess server in _servers) { await server.KillAsync(); }   // So that all that it has said is read.
+        return Talks.Aggregate(Finding.Nothing, (sum, talk) => sum.Plus(talk.Judge(Processed)));
     }
 
     public async ValueTask DisposeAsync()

@@ -75,15 +75,19 @@ public class WebSocketTransportTests
     {
         (Stream client, Stream server) = await Loopback.ConnectAsync();
         await using WebSocketTransport transport = Loopback.Wrap(server, isServer: true, subprotocol: null);
-        ValueTask sending = default;
-        while (sending.IsCompleted) { sending = transport.SendAsync(new byte[1_000_000], isText: false, CancellationToken.None); }
+        Task sending = SendForEverAsync();                         // If the send that has to wait is taken after all, the next one waits.
 
         await client.WriteAsync(new byte[] { 0x88, 0x82, 0, 0, 0, 0, 0x0F, 0xA0 });
         TransportReceive closed = await transport.ReceiveAsync(new byte[10], CancellationToken.None).AsTask().WaitAsync(s_limit);
         await transport.DisposeAsync();
 
         Assert.Equal(CloseCode.Closed, closed.Code);
-        await Assert.ThrowsAsync<TransportException>(() => sending.AsTask().WaitAsync(s_limit));
+        await Assert.ThrowsAsync<TransportException>(() => sending.WaitAsync(s_limit));
+
+        async Task SendForEverAsync()
+        {
+            while (true) { await transport.SendAsync(new byte[1_000_000], isText: false, CancellationToken.None); }
+        }
     }
 
     [Fact]
