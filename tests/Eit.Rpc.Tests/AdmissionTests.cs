@@ -55,12 +55,13 @@ public sealed class AdmissionTests
         RpcConnection client = await host.ConnectAsync();
         await using EitConnection connection = client.Connection;
         int before = await client.CallAsync<int>("number").Soon();
+        int started = await numbers.NextAsync();
         host.Relay.CutAll();
-        await Waits.UntilAsync(() => Volatile.Read(ref made) == 2);
+        await Waits.UntilAsync(() => Volatile.Read(ref made) >= 2);   // A client may dial twice.
 
         int after = await client.CallAsync<int>("number").Soon();
 
-        Assert.Equal((1, 1), (before, after));
+        Assert.Equal((1, 1, 1), (before, started, after));
         Assert.Equal([1], numbers.All);
     }
 

@@ -11,11 +11,12 @@ public sealed class CallTests
         RpcSession? session = null;
         RpcApi server = new RpcApi()
             .Add("down", async call => call.Return(call.Argument<int>(0) == 0 ? "bottom" : $"server {await session!.CallAsync<string>("down", call.Argument<int>(0) - 1)}"));
-        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession { Api = server });
+        await using RpcHost host = await RpcHost.StartAsync(_ => session ??= new RpcSession { Api = server });
         RpcConnection? client = null;
         client = await host.ConnectAsync(prepare: made => made.Api = new RpcApi()
             .Add("down", async call => call.Return($"client {await made.CallAsync<string>("down", call.Argument<int>(0) - 1)}")));
         await using EitConnection connection = client.Connection;
+        await client.CallAsync<string>("down", 0).Soon();          // So the session has started.
 
         string[] answers = await Task.WhenAll(client.CallAsync<string>("down", 6), client.CallAsync<string>("down", 4), session!.CallAsync<string>("down", 5)).Soon();
 
@@ -236,7 +237,7 @@ public sealed class CallTests
     {
         const int events = 500;
         RpcSession? session = null;
-        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession(), options => options.EventsWaitingMax = 1000);
+        await using RpcHost host = await RpcHost.StartAsync(_ => session ??= new RpcSession(), options => options.EventsWaitingMax = 1000);
         var heard = new Happenings<int>();
         TaskCompletionSource goOn = Patience.NewSource();
         RpcConnection client = await host.ConnectAsync(prepare: made =>
@@ -265,7 +266,7 @@ public sealed class CallTests
     public async Task No_more_events_are_taken_than_may_wait()
     {
         RpcSession? session = null;
-        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession(), options => options.EventsWaitingMax = 10);
+        await using RpcHost host = await RpcHost.StartAsync(_ => session ??= new RpcSession(), options => options.EventsWaitingMax = 10);
         TaskCompletionSource goOn = Patience.NewSource();
         RpcConnection client = await host.ConnectAsync(prepare: made => made.On<int>("number", async _ => await goOn.Task));
         await using EitConnection connection = client.Connection;

@@ -25,18 +25,19 @@ public sealed class KillTests
         await using RpcConnection client = connection.UseRpc(new RpcOptions { CallTimeout = s_timeout, TimeProvider = time });
         await connection.StartAsync().Soon();
         var ends = new ConcurrentDictionary<int, (SendOutcome? Lost, bool IsTimeout)>();
+        var calling = new Lock();
+        bool isDead = false;
         int last = 0;
 
         Task[] hung = [.. Enumerable.Range(0, hanging).Select(_ => CallAsync("hang"))];
         await Waits.UntilAsync(() => server.Processed.Count == hanging);
-        using var isDead = new CancellationTokenSource();
-        Task[] busy = [.. Enumerable.Range(0, callers).Select(_ => CallOnAsync(isDead.Token))];
+        Task[] busy = [.. Enumerable.Range(0, callers).Select(_ => CallOnAsync())];
         await Waits.UntilAsync(() => server.Processed.Count >= 1_000);
         if (!comesBack) { relay.Refuses = true; }
         await server.KillAsync();
         await Waits.UntilAsync(() => !connection.IsConnected);
-        await isDead.CancelAsync();
-        int lastBusy = last;
+        int lastBusy;
+        lock (calling) { (isDead, lastBusy) = (true, last); }
         relay.Refuses = true;
         relay.CutAll();
         Task[] queued = [.. Enumerable.Range(0, unsent).Select(_ => CallAsync("note"))];
@@ -76,9 +77,18 @@ public sealed class KillTests
             ends[number] = end;
         }
 
-        async Task CallOnAsync(CancellationToken until)
+        async Task CallOnAsync()
         {
-            while (!until.IsCancellationRequested) { await CallAsync("note"); }
+            while (true)
+            {
+                Task call;
+                lock (calling)
+                {
+                    if (isDead) { return; }
+                    call = CallAsync("note");                      // It has its place in this session before the lock is left.
+                }
+                await call;
+            }
         }
     }
 

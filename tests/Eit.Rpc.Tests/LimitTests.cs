@@ -174,7 +174,7 @@ public sealed class LimitTests
             yield return new string('x', 2000);
         }
 
-        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession { Api = api }, options => options.ResultBytesMax = 1000);
+        await using RpcHost host = await RpcHost.StartAsync(_ => session ??= new RpcSession { Api = api }, options => options.ResultBytesMax = 1000);
         RpcConnection client = await host.ConnectAsync();
         await using EitConnection connection = client.Connection;
         var items = new List<string>();
@@ -251,14 +251,14 @@ public sealed class LimitTests
     public async Task Work_that_is_posted_is_refused_where_too_much_waits()
     {
         RpcSession? session = null;
-        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession { Api = new RpcApi().Add("ping", static _ => default) }, options => options.EventsWaitingMax = 2);
+        await using RpcHost host = await RpcHost.StartAsync(_ => session ??= new RpcSession { Api = new RpcApi().Add("ping", static _ => default) }, options => options.EventsWaitingMax = 2);
         RpcConnection client = await host.ConnectAsync(options => options.EventsWaitingMax = 2);
         await using EitConnection connection = client.Connection;
         await client.CallAsync("ping").Soon();
         TaskCompletionSource goOn = Patience.NewSource();
 
-        bool[] atClient = [.. Enumerable.Range(0, 5).Select(_ => client.Post(async () => await goOn.Task))];
-        bool[] atServer = [.. Enumerable.Range(0, 5).Select(_ => session!.Post(async () => await goOn.Task))];
+        bool[] atClient = await PostFiveAsync(client.Post);
+        bool[] atServer = await PostFiveAsync(session!.Post);
         goOn.SetResult();
         await connection.DisposeAsync().Soon();
         await session!.Session.Ended.Soon();
@@ -266,6 +266,18 @@ public sealed class LimitTests
         Assert.Equal([true, true, true, false, false], atClient);
         Assert.Equal([true, true, true, false, false], atServer);
         Assert.False(client.Post(static () => default));
+
+        async Task<bool[]> PostFiveAsync(Func<Func<ValueTask>, bool> post)
+        {
+            TaskCompletionSource runs = Patience.NewSource();
+            bool first = post(async () =>
+            {
+                runs.SetResult();
+                await goOn.Task;
+            });
+            await runs.Task.Soon();                                // So it waits no longer, nor does the beginning of the session.
+            return [first, .. Enumerable.Range(0, 4).Select(_ => post(async () => await goOn.Task))];
+        }
     }
 
     [Fact]

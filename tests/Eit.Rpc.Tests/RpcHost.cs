@@ -20,7 +20,8 @@ internal sealed class RpcHost : IAsyncDisposable
 
     internal FaultRelay Relay { get; }
 
-    internal static RpcOptions Options => new() { Json = TestJson.Default };
+    /// <summary>Gets options with which nothing hangs on how long a method, or a thread of the test, is held up when its session ends.</summary>
+    internal static RpcOptions Options => new() { Json = TestJson.Default, StopLimit = Patience.Guard };
 
     internal static async Task<RpcHost> StartAsync(Func<HttpContext, RpcSession?> createSession, Action<RpcOptions>? configure = null, CapturedLogs? logs = null, bool plain = false, bool tls = true, RpcSessionsOptions? groups = null, Func<WebApplication, RpcOptions, IEndpointConventionBuilder>? map = null)
     {

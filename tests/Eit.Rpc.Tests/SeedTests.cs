@@ -76,7 +76,7 @@ public sealed class SeedTests
     {
         var colors = new Happenings<string>();
         RpcSession? session = null;
-        await using RpcHost host = await RpcHost.StartAsync(_ => session = new RpcSession { Api = RpcApi.Of<ICalculator>(new Calculator()) });
+        await using RpcHost host = await RpcHost.StartAsync(_ => session ??= new RpcSession { Api = RpcApi.Of<ICalculator>(new Calculator()) });
         RpcConnection client = await host.ConnectAsync(prepare: made => made.Api = RpcApi.Of<IScreen>(new Screen(colors)));
         await using EitConnection connection = client.Connection;
         ICalculator calculator = client.GetApi<ICalculator>();
