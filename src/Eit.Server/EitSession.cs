@@ -25,7 +25,6 @@ public sealed class EitSession
     private readonly SessionHost _host;
     private readonly SessionPump _pump;
     private readonly EitSessions _sessions;
-    private readonly TimeProvider _time;
     private readonly KeyValuePair<string, StringValues>[] _headers;
     private Func<SessionId?, SendTarget>? _findTarget;
     private WaitingSends? _waitingSends;
@@ -36,7 +35,7 @@ public sealed class EitSession
     {
         (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
         IsPlain = context.Features.Get<PlainBridge>() is not null;
-        (Path, Query, _time) = (context.Request.PathBase.Add(context.Request.Path).Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty, sessions.Time);
+        (Path, Query) = (context.Request.PathBase.Add(context.Request.Path).Value ?? string.Empty, context.Request.QueryString.Value ?? string.Empty);
         User = sessions.Options.PrincipalClaims.Select(claim => context.User.FindFirst(claim)?.Value).FirstOrDefault(static value => value is { Length: > 0 });
         RouteValues = context.Request.RouteValues.Count == 0 ? ImmutableDictionary<string, object?>.Empty : new RouteValueDictionary(context.Request.RouteValues);
         _headers = KeptOf(context.Request.Headers);
@@ -271,12 +270,12 @@ public sealed class EitSession
         });
     }
 
-    internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _time, CancellationToken.None);
+    internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _sessions.Time, CancellationToken.None);
 
     private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions? options, CancellationToken cancellationToken)
     {
         WaitingSends waiting = LazyInitializer.EnsureInitialized(ref _waitingSends);
-        return PatientSend.SendAsync(waiting, _pump, message, options ?? SendOptions.Default, _findTarget ??= FindTarget, _time, cancellationToken);
+        return PatientSend.SendAsync(waiting, _pump, message, options ?? SendOptions.Default, _findTarget ??= FindTarget, _sessions.Time, cancellationToken);
     }
 
     private SendTarget FindTarget(SessionId? only)

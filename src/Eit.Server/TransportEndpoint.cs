@@ -15,11 +15,8 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
     /// <param name="makeHandler">Makes the handler of the session that the request may begin.</param>
     /// <param name="admit">A check of the endpoint's own, the last one before the upgrade; null for none.</param>
     /// <returns>Completes when the transport is over.</returns>
-    internal async Task HandleAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit = null)
-    {
-        Task finished = await OpenAsync(context, makeHandler, admit).ConfigureAwait(false);   // What opening needs is not kept while the transport lives.
-        await finished.ConfigureAwait(false);
-    }
+    internal Task HandleAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit = null) =>
+        OpenAsync(context, makeHandler, admit).Unwrap();           // What opening needs is not kept while the transport lives.
 
     /// <returns>The task that ends with the transport.</returns>
     private async Task<Task> OpenAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit)
