@@ -19,7 +19,7 @@ public sealed record EitTestWorldOptions
     public Action<EitServerOptions>? Server { get; set; }
 
     /// <summary>Gets or sets how long the world waits, in real time, for what happens at one moment of its own time to come to rest.</summary>
-    /// <value>Default 10 s; 100 ms to 10 min.</value>
+    /// <value>Default 10 s; 100 ms to 10 min. Of each time for which nothing of the process comes on, as on a machine that is too busy for it, no more than 50 ms count.</value>
     public TimeSpan BusyLimit { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Names every value that is out of range; empty when all is well.</summary>

@@ -16,6 +16,10 @@ internal sealed class QuietWatch
     private const int RoundsToLearn = 60;
     private static readonly TimeSpan s_stillFor = TimeSpan.FromMilliseconds(15);
     private static readonly TimeSpan s_roundMax = TimeSpan.FromMilliseconds(1.5);
+
+    /// <summary>What a round counts at most of the limit of real time: in a longer one the process stood still, and the world can't help it.</summary>
+    private static readonly TimeSpan s_busyRoundMax = TimeSpan.FromMilliseconds(50);
+
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>One world looks at a time, so that none takes the looking of another for work. Of the process, as the pool is.</summary>
@@ -73,8 +77,8 @@ internal sealed class QuietWatch
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
-        long began = Stopwatch.GetTimestamp();
-        long lookedAt = began;
+        long lookedAt = Stopwatch.GetTimestamp();
+        TimeSpan looked = TimeSpan.Zero;
         TimeSpan still = TimeSpan.Zero;
         long beats = -1;
         int rounds = 0;
@@ -89,13 +93,14 @@ internal sealed class QuietWatch
             long beatsNow = Interlocked.Read(ref _beats);
             TimeSpan round = Stopwatch.GetElapsedTime(lookedAt, now);
             lookedAt = now;
+            looked += round < s_busyRoundMax ? round : s_busyRoundMax;
             if (busy is not null || beatsNow != beats) { (beats, rounds, still) = (beatsNow, 0, TimeSpan.Zero); }
             else { still += round < s_roundMax ? round : s_roundMax; }
             rounds++;
             s_threadsAtRest = Math.Min(s_threadsAtRest, threads);
             bool isAtRest = isPoolEmpty && threads <= s_threadsAtRest;
             if (rounds >= RoundsMin && (isAtRest || still >= s_stillFor)) { return; }
-            if (Stopwatch.GetElapsedTime(began, now) > _busyLimit)
+            if (looked > _busyLimit)
             {
                 throw new TimeoutException($"The world was not quiet within {_busyLimit} of real time: {busy ?? "something still happens at one and the same moment"}. A handler that blocks its thread does that.");
             }
