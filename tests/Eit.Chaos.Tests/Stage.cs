@@ -67,8 +67,6 @@ internal sealed class Stage : IAsyncDisposable
         return (client, Proxy.Connections.FirstOrDefault(connection => connection.Number == number));
     }
 
-    internal void StopUpstream() => _upstream.Stop();
-
     public async ValueTask DisposeAsync()
     {
         await Proxy.DisposeAsync().AsTask().Soon();
