@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Eit.Connection;
 using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.EndToEnd.Tests;
@@ -39,7 +40,19 @@ public sealed class ConversationTests
 
         Task cycles = Task.Run(async () =>
         {
-            for (int i = 0; i < 5; i++) { await client.CycleAsync().Soon(); }
+            using var guard = new CancellationTokenSource(Patience.Guard);
+            for (int done = 0; done < 5; guard.Token.ThrowIfCancellationRequested())
+            {
+                try
+                {
+                    await client.CycleAsync().Soon();
+                    done++;
+                }
+                catch (EitException tooSoon) when (tooSoon.Code == CloseCode.Overloaded)
+                {
+                    // H1.8: the server may not have come to the end of the last one.
+                }
+            }
         });
         int sent = 0;
         while (!cycles.IsCompleted)

@@ -72,8 +72,17 @@ public sealed class DeliveryTests
                 return default;
             },
         };
+        TaskCompletionSource mayDial = Patience.NewSource();
         await using TestHost host = await recorder.HostAsync();
-        await using EitConnection client = host.Client();
+        await using EitConnection client = host.Client(configure: options =>
+        {
+            options.TokenLimit = Patience.Guard;
+            options.TokenProvider = async (_, _) =>
+            {
+                await mayDial.Task;
+                return host.Token("ada");
+            };
+        });
         client.Start();
         using var givesUp = new CancellationTokenSource();
 
@@ -81,6 +90,7 @@ public sealed class DeliveryTests
         Task<SendOutcome> second = client.SendAsync("second", cancellationToken: givesUp.Token).AsTask();
         Task<SendOutcome> third = client.SendAsync("third").AsTask();
         await givesUp.CancelAsync();
+        mayDial.SetResult();
         SendOutcome[] outcomes = await Task.WhenAll(first, second, third).Soon();
 
         Assert.Equal([SendOutcome.Processed, SendOutcome.NotSent, SendOutcome.Processed], outcomes);

@@ -15,9 +15,15 @@ internal sealed class Happenings<T>
 
     internal void Add(T what)
     {
-        _all.Enqueue(what);
-        _channel.Writer.TryWrite(what);
+        Keep(what);
+        Tell(what);
     }
+
+    /// <summary>The first half of <see cref="Add"/>: for what happens in two places, of which whoever hears of one may look into the other.</summary>
+    internal void Keep(T what) => _all.Enqueue(what);
+
+    /// <summary>The second half of <see cref="Add"/>.</summary>
+    internal void Tell(T what) => _channel.Writer.TryWrite(what);
 
     /// <summary>Waits for the next one that nobody has waited for yet.</summary>
     internal Task<T> NextAsync() => _channel.Reader.ReadAsync().Soon();

@@ -47,7 +47,7 @@ public sealed class OutageTests
         var conversation = new Conversation();
         await using TestHost host = await TestHost.StartAsync(app => app.MapEit<Conversation>("/eit"), build: builder => builder.Services.AddSingleton(conversation));
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection client = host.Client(port: relay.Port);
+        await using EitConnection client = host.Client(port: relay.Port, configure: static options => options.CloseLimit = Patience.Guard);
         conversation.Watch(client);
         await client.StartAsync().Soon();
         EitSession session = await conversation.Connected.Soon();
@@ -102,6 +102,7 @@ public sealed class OutageTests
             options =>
             {
                 Quick(options);
+                TestHost.Calm(options);
                 options.Admits = context =>
                 {
                     offers.Enqueue(string.Join(' ', context.WebSockets.WebSocketRequestedProtocols));
@@ -109,7 +110,11 @@ public sealed class OutageTests
                 };
             });
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection client = host.Client(port: relay.Port, configure: QuickClient);
+        await using EitConnection client = host.Client(port: relay.Port, configure: options =>
+        {
+            QuickClient(options);
+            TestHost.Calm(options);
+        });
         await client.StartAsync().Soon();
         await client.SendAsync("before").Soon();
 

@@ -40,8 +40,7 @@ internal sealed class Recorder : EitHandler
 
     public override ValueTask OnConnectedAsync(EitSession session)
     {
-        Sessions.Add(session);
-        Calls.Add("connected");
+        Add(Sessions, session, "connected");
         return default;
     }
 
@@ -78,8 +77,16 @@ internal sealed class Recorder : EitHandler
 
     public override ValueTask OnClosedAsync(EitSession session, EitSessionEnd end)
     {
-        Ends.Add(end);
-        Calls.Add($"closed {end.Code}");
+        Add(Ends, end, $"closed {end.Code}");
         return default;
+    }
+
+    /// <summary>Whoever waits for one of the two finds the other.</summary>
+    private void Add<T>(Happenings<T> happenings, T what, string call)
+    {
+        happenings.Keep(what);
+        Calls.Keep(call);
+        happenings.Tell(what);
+        Calls.Tell(call);
     }
 }

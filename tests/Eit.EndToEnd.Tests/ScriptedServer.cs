@@ -32,6 +32,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 app.Use(server.AnswerAsync);
                 app.MapEit<Recorder>("/eit");
             },
+            TestHost.Calm,
             build: builder => builder.Services.AddSingleton(server.Recorder));
         return server;
     }

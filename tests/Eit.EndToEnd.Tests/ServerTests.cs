@@ -25,7 +25,7 @@ public sealed class ServerTests
         var lives = new Lives();
         await using TestHost host = await TestHost.StartAsync(app => app.MapEit<LivingHandler>("/eit"), build: builder => builder.Services.AddSingleton(lives).AddScoped<ScopedThing>());
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection one = host.Client(port: relay.Port);
+        await using EitConnection one = host.Client(port: relay.Port, configure: Quick);
         await using EitConnection two = host.Client();
         Happenings<EitStateChange> states = one.Watch();
 
@@ -34,7 +34,10 @@ public sealed class ServerTests
         await two.StartAsync().Soon();
         await two.SendAsync("hi").Soon();
         await one.CycleAsync().Soon();
+        relay.Refuses = true;
         relay.CutAll();
+        await lives.Calls.UntilAsync(call => call == "1 outage Lost");
+        relay.Refuses = false;
         await states.UntilAsync(change => change.IsResumed);
         await one.SendAsync("again").Soon();
         await one.CloseAsync().Soon();
@@ -150,7 +153,7 @@ public sealed class ServerTests
         Assert.Equal(("ada", ada.Instance), (adas.Principal.Claims.First().Value, adas.Instance));
 
         await bob.PauseAsync().Soon();
-        await recorder.Calls.UntilAsync(call => call == "outage Detached");
+        await recorder.Calls.UntilAsync(call => call.StartsWith("outage", StringComparison.Ordinal));
         Assert.Equal((3, 1), (host.Sessions.Count, host.Sessions.DetachedCount));
         await ada.CloseAsync().Soon();
         await recorder.Ends.NextAsync();
@@ -202,7 +205,10 @@ public sealed class ServerTests
         await states.UntilAsync(EitConnectionState.Connected);
 
         user = "bob";
+        relay.Refuses = true;
         relay.CutAll();
+        await recorder.Calls.UntilAsync(call => call == "outage Lost");
+        relay.Refuses = false;
         EitSessionEnded end = await ends.NextAsync();
         EitStateChange connected = await states.UntilAsync(EitConnectionState.Connected);
         EitSession bobs = await recorder.Sessions.NextAsync();
@@ -224,10 +230,11 @@ public sealed class ServerTests
         int tokens = 0;
         await using var clock = new LeapingClock();
         var recorder = new Recorder();
-        await using TestHost host = await recorder.HostAsync(options => options.Session.Timeout = Patience.Guard);
+        await using TestHost host = await recorder.HostAsync(TestHost.Calm);
         await using EitConnection client = host.Client(configure: options =>
         {
-            (options.TimeProvider, options.Session.Timeout, options.RacesOnSuspicion) = (clock.Time, Patience.Guard, false);
+            TestHost.Calm(options);
+            options.TimeProvider = clock.Time;
             (options.TokenLimit, options.DialLimit) = (Patience.Guard, Patience.Guard);   // The clock may still be leaping when the dial begins.
             options.TokenProvider = (_, _) => ValueTask.FromResult<string?>(host.Token("ada", life: Interlocked.Increment(ref tokens) == 1 ? life : TimeSpan.FromHours(1)));
         });
@@ -256,7 +263,7 @@ public sealed class ServerTests
         var recorder = new Recorder();
         TimeSpan life = TimeSpan.FromMinutes(4);
         await using var clock = new LeapingClock();
-        await using TestHost host = await recorder.HostAsync(options => options.Session.Timeout = Patience.Guard, clock: clock.Time);
+        await using TestHost host = await recorder.HostAsync(TestHost.Calm, clock: clock.Time);
         await using RawClient client = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada", life));
         await client.SendAsync(RawClient.Ack);
         JsonElement welcome = await client.UntilAsync("welcome");
@@ -292,11 +299,11 @@ public sealed class ServerTests
     [Fact, Clause("L1.1")]
     public async Task A_client_with_nothing_to_say_is_not_silent()
     {
-        TimeSpan third = new SessionSettings().Timeout / 3;
+        TimeSpan round = (new SessionSettings().Timeout / 3) + s_margin;        // In each of them, each end has to say something.
         var clock = new ManualTimeProvider();
         var recorder = new Recorder();
         await using TestHost host = await recorder.HostAsync(clock: clock);
-        await using EitConnection client = host.Client(configure: options => options.TimeProvider = clock);
+        await using EitConnection client = host.Client(configure: options => (options.TimeProvider, options.RacesOnSuspicion) = (clock, false));
         Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
         EitSession session = await recorder.Sessions.NextAsync();
@@ -304,8 +311,8 @@ public sealed class ServerTests
 
         for (int i = 0; i < 9; i++)
         {
-            clock.Advance(third + s_margin);
-            await Patience.UntilAsync(() => client.LastHeard < s_margin && session.LastHeard < s_margin);
+            clock.Advance(round);
+            await Patience.UntilAsync(() => client.LastHeard < round && session.LastHeard < round);
         }
 
         Assert.Equal(3, states.All.Count);                                    // Waiting, Dialing, Connected.

@@ -68,6 +68,12 @@ internal sealed class TestHost : IAsyncDisposable
         return new TestHost(app, new Uri(address).Port);
     }
 
+    /// <summary>No pause of the machine passes for silence.</summary>
+    internal static void Calm(EitServerOptions options) => options.Session.Timeout = Patience.Guard;
+
+    /// <summary>No pause of the machine passes for silence: the client dials when the test makes it dial.</summary>
+    internal static void Calm(EitConnectionOptions options) => (options.Session.Timeout, options.RacesOnSuspicion) = (Patience.Guard, false);
+
     /// <summary>Makes a real token for a user.</summary>
     internal string Token(string user, TimeSpan? life = null)
     {
