@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Eit.Cli.Ctl;
 
 namespace Eit.Cli.Tests;
 
@@ -75,6 +77,28 @@ public class CtlTests
         (int exitCode, string output, _) = await client.EndAsync();
 
         Assert.Equal((0, "from curl\nfrom perl\n"), (exitCode, output));
+    }
+
+    [Fact]
+    public async Task Asking_again_and_again_ends_well_when_it_is_interrupted_in_the_middle_of_an_answer()
+    {
+        if (OperatingSystem.IsWindows()) { return; }                // It knows no such modes.
+        await using ServeStage stage = await ServeStage.MakeAsync();
+        Directory.CreateDirectory(Path.GetDirectoryName(stage.Control)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(stage.Control));
+        listener.Listen();
+        using var interrupted = new CancellationTokenSource();
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+
+        Task<int> asking = new CtlCall(HttpMethod.Get, "/stats") { Repeats = true }.RunAsync(stage.Control, isJson: true, output, error, interrupted.Token);
+        using Socket asked = await listener.AcceptAsync().Soon();
+        await asked.ReceiveAsync(new byte[1]).Soon();                // It has asked, and waits.
+        await interrupted.CancelAsync();
+
+        Assert.Equal(0, await asking.Soon());
+        Assert.Equal(("", ""), (output.ToString(), error.ToString()));
     }
 
     [Fact]

@@ -38,11 +38,12 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
             int exitCode = await AskAsync(http, isJson, output, error, interrupted);
             if (!Repeats) { return exitCode; }
             using var timer = new PeriodicTimer(s_every);
-            while (exitCode == 0 && await NextAsync(timer, interrupted)) { exitCode = await AskAsync(http, isJson, output, error, interrupted); }
+            while (exitCode == 0 && await timer.WaitForNextTickAsync(interrupted)) { exitCode = await AskAsync(http, isJson, output, error, interrupted); }
             return exitCode;
         }
         catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied }) { return await FailAsync(error, NoServer, $"This user may not use {socket}: a server is steered by its owner."); }
         catch (HttpRequestException) { return await FailAsync(error, NoServer, $"No server is steered at {socket}."); }
+        catch (OperationCanceledException) when (Repeats && interrupted.IsCancellationRequested) { return 0; }
         catch (OperationCanceledException) { return await FailAsync(error, NoServer, interrupted.IsCancellationRequested ? "Interrupted." : $"The server that is steered at {socket} does not answer."); }
         catch (JsonException) { return await FailAsync(error, NoServer, $"What answers at {socket} is no server of eit."); }
     }
@@ -57,13 +58,6 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
         await output.WriteAsync(isJson ? text : Repeats ? $"{Show(body)}\n" : Show(body));
         await output.FlushAsync(CancellationToken.None);
         return 0;
-    }
-
-    /// <summary>Waits for the next turn; false when it is interrupted.</summary>
-    private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken interrupted)
-    {
-        try { return await timer.WaitForNextTickAsync(interrupted); }
-        catch (OperationCanceledException) { return false; }
     }
 
     /// <summary>Shows an answer to people: a line for each member, a table of a list.</summary>
