@@ -34,7 +34,7 @@ public class AuthenticationTests
         (int mallory, _, _) = await stage.Start(environment: null, ["connect", url, "--plain", "--client-certificate", stage.In("mallory.pem"), .. pin]).EndAsync();
         (int nobody, _, string error) = await stage.Start(environment: null, ["connect", url, .. pin]).EndAsync();
         (int token, _, _) = await stage.Connect("/eit").EndAsync("x\n");
-        (int doctor, string findings, _) = await Tool.RunAsync(["doctor", url, "--client-certificate", stage.In("grace.pem"), .. pin]);
+        (int doctor, string findings, _) = await Tool.RunAsync(["doctor", url, "--timeout", "300", "--client-certificate", stage.In("grace.pem"), .. pin]);
 
         Assert.Equal("grace", (string)connections[0]!["user"]!);
         Assert.Equal((0, "hello\n"), (plain, output));

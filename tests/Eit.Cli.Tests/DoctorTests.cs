@@ -8,12 +8,14 @@ namespace Eit.Cli.Tests;
 
 public class DoctorTests
 {
+    private static readonly string[] s_doctor = ["doctor", "--timeout", string.Create(CultureInfo.InvariantCulture, $"{Patience.Limit.TotalSeconds}")];
+
     [Fact]
     public async Task A_healthy_way_is_well_at_every_step_and_the_echo_is_noticed()
     {
         await using ServeStage stage = await ServeStage.StartAsync();
 
-        var options = new DoctorOptions { Url = new Uri(stage.Url("/eit")), Token = new TokenSource(stage.Token, File: null), PinnedCertificateSha256 = stage.CertificateSha256, EchoLimit = Patience.Limit };
+        var options = new DoctorOptions { Url = new Uri(stage.Url("/eit")), Token = new TokenSource(stage.Token, File: null), PinnedCertificateSha256 = stage.CertificateSha256, StepLimit = Patience.Limit, EchoLimit = Patience.Limit };
         var echo = new List<DoctorFinding>();
         int echoes = await new DoctorRun(options, TimeProvider.System, echo.Add).RunAsync(CancellationToken.None).Soon();
         (int listens, string relay, _) = await RunAsync(stage, "/rooms/a");
@@ -48,9 +50,9 @@ public class DoctorTests
         await using ServeStage stage = await ServeStage.StartAsync();
         string url = string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{stage.Port}/eit");
 
-        (int wrong, string token, _) = await Tool.RunAsync("doctor", url, "--token", "wrong", "--certificate-sha256", stage.CertificateSha256);
-        (int untrusted, string certificate, _) = await Tool.RunAsync("doctor", url, "--token", stage.Token);
-        (int other, string pin, _) = await Tool.RunAsync("doctor", url, "--token", stage.Token, "--certificate-sha256", new string('0', 64));
+        (int wrong, string token, _) = await Tool.RunAsync([.. s_doctor, url, "--token", "wrong", "--certificate-sha256", stage.CertificateSha256]);
+        (int untrusted, string certificate, _) = await Tool.RunAsync([.. s_doctor, url, "--token", stage.Token]);
+        (int other, string pin, _) = await Tool.RunAsync([.. s_doctor, url, "--token", stage.Token, "--certificate-sha256", new string('0', 64)]);
 
         Assert.Equal((1, 1, 1), (wrong, untrusted, other));
         Assert.Contains("FAIL  HTTP: the server answers 401.\n      The token is not taken", token, StringComparison.Ordinal);
@@ -70,10 +72,10 @@ public class DoctorTests
         var name = new List<DoctorFinding>();
         var options = new DoctorOptions { Url = new Uri("wss://no-such-name.invalid/"), Token = new TokenSource("", File: null), StepLimit = Patience.Limit };
         int unknown = await new DoctorRun(options, TimeProvider.System, name.Add).RunAsync(CancellationToken.None).Soon();
-        (int noTls, string plain, _) = await Tool.RunAsync("doctor", string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{port}/"));
+        (int noTls, string plain, _) = await Tool.RunAsync([.. s_doctor, string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{port}/")]);
         await answering.Soon();
         listener.Stop();
-        (int refused, string nobody, _) = await Tool.RunAsync("doctor", string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{port}/"));
+        (int refused, string nobody, _) = await Tool.RunAsync([.. s_doctor, string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{port}/")]);
 
         Assert.Equal((1, 1, 1), (unknown, noTls, refused));
         Assert.StartsWith("the name no-such-name.invalid is not known", Assert.Single(name, static finding => finding.Step == "DNS").What, StringComparison.Ordinal);
@@ -105,6 +107,7 @@ public class DoctorTests
     [InlineData("The URL begins with wss://, not 'https://x'.", "doctor", "https://x")]
     [InlineData("'--bogus' is not known.", "doctor", "--bogus")]
     [InlineData("--token and --token-file exclude each other.", "doctor", "wss://x", "--token", "a", "--token-file", "b")]
+    [InlineData("--timeout takes a whole number from 1 to 3600", "doctor", "wss://x", "--timeout", "0")]
     [InlineData("SHELL", "completion")]
     [InlineData("tcsh", "completion", "tcsh")]
     public async Task Bad_options_are_one_line_and_exit_code_2(string says, params string[] arguments)
@@ -117,7 +120,7 @@ public class DoctorTests
     }
 
     private static Task<(int ExitCode, string Output, string Error)> RunAsync(ServeStage stage, string path, params string[] more) =>
-        Tool.RunAsync(["doctor", string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{stage.Port}{path}"), "--token", stage.Token, "--certificate-sha256", stage.CertificateSha256, .. more]);
+        Tool.RunAsync([.. s_doctor, string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{stage.Port}{path}"), "--token", stage.Token, "--certificate-sha256", stage.CertificateSha256, .. more]);
 
     private static string[] StepsOf(string output) => [.. output.Split('\n').Where(static line => line.Contains(": ", StringComparison.Ordinal) && line[0] != ' ').Select(static line => line[6..line.IndexOf(':', StringComparison.Ordinal)])];
 

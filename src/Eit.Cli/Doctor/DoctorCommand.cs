@@ -26,10 +26,11 @@ internal static class DoctorCommand
         var token = new Option<string?>("--token") { Description = "The bearer token.", HelpName = "TOKEN" };
         var tokenFile = new Option<string?>("--token-file") { Description = "A file with the bearer token.", HelpName = "FILE" };
         Option<X509Certificate2?> clientCertificate = ClientCertificate.Option();
+        Option<long?> timeout = WholeNumber.Option("--timeout", "Give a step so many seconds, not 10.", 1, 3_600);
         var noMessages = new Option<bool>("--no-messages") { Description = "Send no messages." };
         var pin = new Option<string?>("--certificate-sha256") { Description = "Take this certificate of the server, and no other: its SHA-256.", HelpName = "HEX" };
         var insecure = new Option<bool>("--insecure-dev-certificate") { Description = "Take any certificate of the server." };
-        var command = new Verb("doctor", Description, Details) { url, token, tokenFile, clientCertificate, noMessages, pin, insecure };
+        var command = new Verb("doctor", Description, Details) { url, token, tokenFile, clientCertificate, timeout, noMessages, pin, insecure };
         command.Validators.Add(result =>
         {
             if (result.GetResult(url)?.Tokens is [var given, ..] && given.Value.StartsWith('-')) { result.AddError($"'{given.Value}' is not known."); }
@@ -48,6 +49,7 @@ internal static class DoctorCommand
                 TakesAnyCertificate = parsed.GetValue(insecure),
                 PinnedCertificateSha256 = parsed.GetValue(pin),
             };
+            if (parsed.GetValue(timeout) is { } seconds) { options = options with { StepLimit = TimeSpan.FromSeconds(seconds) }; }
             TextWriter output = parsed.InvocationConfiguration.Output;
             return await new DoctorRun(options, TimeProvider.System, finding => Print(output, finding)).RunAsync(interrupted);
         });
