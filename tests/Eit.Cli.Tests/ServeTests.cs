@@ -53,7 +53,8 @@ public class ServeTests
     {
         await using ServeStage stage = await ServeStage.StartAsync();
         EitProcess client = stage.Connect("/eit");
-        await client.Input.WriteLineAsync("before");
+        await client.SaysAsync("eit: connected");
+        await Tool.RunAsync("ctl", "broadcast", "--channel", "/eit", "before", "--control", stage.Control);   // The client itself has nothing under way that the kill might leave unknown.
         string? before = await client.Output.ReadLineAsync().Soon();
 
         stage.Server.Signal("KILL");
@@ -146,8 +147,8 @@ public class ServeTests
         await File.AppendAllTextAsync(stage.In("tokens.txt"), "this is no token at all\n");
         (int still, _, _) = await stage.Start(new() { ["EIT_TOKEN"] = second }, "connect", string.Create(CultureInfo.InvariantCulture, $"wss://127.0.0.1:{stage.Port}/eit"), "--certificate-sha256", other.CertificateSha256).EndAsync("x\n");
 
+        await stage.Server.SaysAsync("and what was read before stays:");
         Assert.Equal((0, 0), (bob, still));
-        Assert.Contains("and what was read before stays:", stage.Server.ErrorText, StringComparison.Ordinal);
     }
 
     [Fact]

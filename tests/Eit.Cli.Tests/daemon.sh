@@ -11,6 +11,11 @@ step() { echo "== $*"; }
 
 # Waits until a file holds a line with these words.
 says() { timeout 300 grep -q -m1 -- "$2" < <(tail -n +1 -F --pid=$$ "$1" 2>/dev/null) || fail "'$2' is not in $1: $(cat "$1")"; }
+# Waits until handlers have been given so many messages.
+handled() {
+    local limit=$((SECONDS + 300))
+    until eit ctl stats --json | grep -q "\"messagesReceived\":$1,"; do ((SECONDS < limit)) || fail "$1 messages have not been handled: $(eit ctl stats)"; done
+}
 is() { [[ "$1" == "$2" ]] || fail "expected '$2', not '$1'"; }
 
 for program in node curl perl php setsid; do command -v $program > /dev/null || fail "$program is not installed: ./test installs what is needed"; done
@@ -51,6 +56,10 @@ NODE_TLS_REJECT_UNAUTHORIZED=0 node "$root/tests/Eit.Browser.Tests/plain.js" "$a
 exec 4> bob.in
 says ada.err "eit: connected"
 says bob.out "open eit.plain"
+# A client is a member a moment after it is connected, at the latest when its own message has been handled.
+echo "ada is here" >&3
+echo "bob is here" >&4
+handled 2
 is "$(seq 1000 | eit connect "$address/echo" --token-file eve.token --insecure-dev-certificate --count 1000 --timeout 600 2> eve.err | sha256sum)" "$(seq 1000 | sha256sum)"
 echo "from ada" >&3
 says bob.out "message from ada"

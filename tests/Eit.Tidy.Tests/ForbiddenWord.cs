@@ -20,7 +20,7 @@ internal sealed record ForbiddenWord(string Name, string Pattern, string Why, pa
         new("async in a pure floor", @"\b(async|await)\s", "The core waits for nothing.", "src/Eit.Backoff", "src/Eit.Protocol"),
     ];
 
-    public bool IsIn(string line) => Regex.IsMatch(CodeOf(line), Pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
+    public bool IsIn(string line) => Regex.IsMatch(CodeOf(line), Pattern, RegexOptions.None, TimeSpan.FromMinutes(5));
 
     // Comments may speak of a lock or an await; what is left undone may not hide in one.
     private string CodeOf(string line)

@@ -10,7 +10,7 @@ internal sealed class PlainConversation(ConnectOptions options, int messageBytes
 {
     private const int ReadBytes = 16 * 1024;
 
-    private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(30);
 
     private readonly ClientWebSocket _socket = new();
     private Task _receiving = Task.CompletedTask;
