@@ -149,8 +149,7 @@ public sealed class ChannelServerTests
         async Task<(int?, string?)> TryAsync(string path)
         {
             await using RawClient client = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), path);
-            await client.SendAsync(RawClient.Ack);
-            await client.SendAsync("""{"t":"data","n":1,"text":"hello"}""");
+            await client.SendAsync($$"""[{{RawClient.Ack}},{"t":"data","n":1,"text":"hello"}]""");   // At once: it is closed as soon as its session is there.
             await client.UntilClosedAsync();
             return (client.CloseCode, client.CloseReason);
         }

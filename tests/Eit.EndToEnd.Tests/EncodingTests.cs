@@ -24,8 +24,16 @@ public sealed class EncodingTests
     public async Task One_option_at_either_end_forces_json(WireEncoding? atClient, WireEncoding? atServer, string offered, string selected)
     {
         var dials = new Dials();
-        await using TestHost host = await StartAsync(dials, options => options.Encoding = atServer);
-        await using EitConnection client = host.Client(configure: options => options.Encoding = atClient);
+        await using TestHost host = await StartAsync(dials, options =>
+        {
+            TestHost.Calm(options);
+            options.Encoding = atServer;
+        });
+        await using EitConnection client = host.Client(configure: options =>
+        {
+            TestHost.Calm(options);
+            options.Encoding = atClient;
+        });
         client.OnMessage(static _ => { });
 
         await client.StartAsync().Soon();
@@ -49,8 +57,12 @@ public sealed class EncodingTests
     public async Task Hello_in_the_header_is_json_also_for_a_binary_session()
     {
         var dials = new Dials();
-        await using TestHost host = await StartAsync(dials);
-        await using EitConnection client = host.Client(configure: options => options.Encoding = WireEncoding.Binary);
+        await using TestHost host = await StartAsync(dials, TestHost.Calm);
+        await using EitConnection client = host.Client(configure: options =>
+        {
+            TestHost.Calm(options);
+            options.Encoding = WireEncoding.Binary;
+        });
 
         await client.StartAsync().Soon();
 

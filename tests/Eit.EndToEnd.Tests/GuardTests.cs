@@ -173,7 +173,7 @@ public sealed class GuardTests
             offers.Enqueue(context.Request.Headers.SecWebSocketProtocol.ToString());
             return next(context);
         }));
-        await using EitConnection client = host.Client();
+        await using EitConnection client = host.Client(configure: TestHost.Calm);
 
         await client.StartAsync().Soon();
         await using RawClient json = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), subprotocol: "chat", configure: options => options.AddSubProtocol("eit.v1.json"));
@@ -193,7 +193,7 @@ public sealed class GuardTests
             return next(context);
         }));
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection client = host.Client(port: relay.Port);
+        await using EitConnection client = host.Client(port: relay.Port, configure: TestHost.Calm);
         Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
         SessionId? id = client.SessionId;
@@ -311,7 +311,7 @@ public sealed class GuardTests
             return next(context);
         }));
         await using var relay = new FaultRelay(host.Port);
-        await using EitConnection client = host.Client(port: relay.Port);
+        await using EitConnection client = host.Client(port: relay.Port, configure: TestHost.Calm);
         Happenings<EitStateChange> states = client.Watch();
         await client.StartAsync().Soon();
 

@@ -36,7 +36,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     internal Task Exited => _process.WaitForExitAsync();
 
-    internal static Task<ServerProcess> StartAsync(int port = 0, double drainSeconds = 5) => StartAsync($"127.0.0.1:{port}", [string.Create(CultureInfo.InvariantCulture, $"drain={drainSeconds}")], []);
+    internal static Task<ServerProcess> StartAsync(double drainSeconds = 5) => StartAsync("127.0.0.1:0", [string.Create(CultureInfo.InvariantCulture, $"drain={drainSeconds}")], []);
 
     /// <param name="listen">Where it listens.</param>
     /// <param name="settings">What <c>Eit.TestServer</c> is told.</param>
