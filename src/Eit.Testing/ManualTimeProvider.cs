@@ -6,7 +6,7 @@ namespace Eit.Testing;
 internal sealed class ManualTimeProvider : TimeProvider
 {
     /// <summary>How often, at one moment, timers may come that were armed for it at that very moment. Timers that were armed before for the same moment are as many as they like.</summary>
-    internal const int RoundsAtOneMomentMax = 1_000;
+    internal const int RoundsAtOneMomentMax = 250;
 
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];

@@ -33,10 +33,10 @@ public class ServerLifeTests
         world.KillServer();
 
         Task starting = Task.Run(world.StartServerAsync);
-        await mapping.Task.WaitAsync(Seconds(60));
+        await mapping.Task.WaitAsync(Seconds(300));
         InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(world.StartServerAsync);
         gate.Set();
-        await starting.WaitAsync(Seconds(60));
+        await starting.WaitAsync(Seconds(300));
 
         Assert.Contains("is being started", refused.Message, StringComparison.Ordinal);
         Assert.Equal(2, starts);

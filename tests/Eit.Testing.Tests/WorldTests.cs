@@ -213,7 +213,7 @@ public class WorldTests
         world.Schedule(Seconds(1), () => client.Send("a"));        // So that the time is being advanced when it is handled.
         await world.AdvanceAsync(Seconds(2));
 
-        Assert.IsType<InvalidOperationException>(await failure.Task.WaitAsync(Seconds(60)));
+        Assert.IsType<InvalidOperationException>(await failure.Task.WaitAsync(Seconds(300)));
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public class WorldTests
         {
             Answer = (_, _) =>
             {
-                gate.Wait(Seconds(60));
+                gate.Wait(Seconds(300));
                 return default;
             },
         };
@@ -272,11 +272,11 @@ public class WorldTests
         void ArmSoon(object? unused) => ThreadPool.UnsafeQueueUserWorkItem(Arm, state: null);
         endless = world.Time.CreateTimer(isArmedInItsCall ? Arm : ArmSoon, state: null, Seconds(2), Timeout.InfiniteTimeSpan);
 
-        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => world.AdvanceAsync(Seconds(5)).WaitAsync(Seconds(60)));
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => world.AdvanceAsync(Seconds(5)).WaitAsync(Seconds(300)));
         TimeSpan failedAt = world.Elapsed;
         await world.AdvanceAsync(Seconds(5));
 
-        Assert.Contains("1000 times", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("250 times", failure.Message, StringComparison.Ordinal);
         Assert.Contains("00:00:02", failure.Message, StringComparison.Ordinal);
         Assert.Equal(Seconds(2), failedAt);
         Assert.Equal(Seconds(7), world.Elapsed);
