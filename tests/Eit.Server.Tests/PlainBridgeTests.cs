@@ -39,20 +39,26 @@ public class PlainBridgeTests
         {
             Task<SendOutcome> told = session.SendAsync("tick").AsTask();
             await client.ReceiveAsync(buffer, CancellationToken.None).AsTask().Soon();
-            await Waits.UntilAsync(() =>
-            {
-                time.Advance(TimeSpan.FromMilliseconds(1));        // What acknowledges it may wait a little.
-                return told.IsCompleted;
-            });
+            await EndAsync(told);
             Assert.Equal(SendOutcome.Processed, await told);
             time.Advance(TimeSpan.FromSeconds(1));
         }
         handler.MayGoOn.SetResult();
         await Waits.UntilAsync(() => handler.Heard.Contains($"{Count - 1}"));
         client.Abort();
-        await running.Soon();
+        await EndAsync(running);
 
         Assert.Equal(Enumerable.Range(0, Count), handler.Heard.Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+
+        async Task EndAsync(Task task)
+        {
+            await Waits.UntilAsync(() =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(1));        // What acknowledges a message may wait a little.
+                return task.IsCompleted;
+            });
+            await task;
+        }
     }
 
     private sealed class SlowHandler : EitHandler
