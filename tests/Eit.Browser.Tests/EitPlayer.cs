@@ -23,6 +23,7 @@ internal sealed class EitPlayer : IAsyncDisposable
     {
         var player = new EitPlayer(host.Client(name, table, port));
         await player._connection.StartAsync().Soon();
+        await Patience.UntilAsync(() => player.News.All.Count > 0);   // The server knows of a session a little later than its client: whoever comes next comes second.
         return player;
     }
 
