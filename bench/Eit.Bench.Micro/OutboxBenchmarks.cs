@@ -29,7 +29,6 @@ public class OutboxBenchmarks
         for (int i = 0; i < Messages; i++) { Accept(in message); }
         Leave();
         _outbox.Received(1);
-        _outbox.Outcomes.Clear();
     }
 
     private void PassThrough(in OutgoingMessage message)
