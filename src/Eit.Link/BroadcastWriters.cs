@@ -28,7 +28,7 @@ internal sealed class BroadcastWriters(int writersMax) : IThreadPoolWorkItem
     {
         do
         {
-            for (int i = 0; _lines.TryDequeue(out TransportLine? line); i++)
+            for (int i = 1; _lines.TryDequeue(out TransportLine? line); i++)
             {
                 line.Pump!.Write(line, batchesMax: 1, this);
                 if (i < LinesPerTurn) { continue; }

@@ -86,6 +86,7 @@ public sealed partial class SessionPump
             result = Machine.Accept(in message, RecentNow(in message), out id);
             if (result != AcceptResult.Accepted) { return result; }
             line = TakeWriter();
+            if (line is not null) { line.IsQueued = message.Shared is not null; }
             if (line is null && (message.ExpiresAfter is not null || !Machine.IsConnected)) { SetDeadline(); }
             if (!Machine.IsConnected) { _host.AcceptedWithoutTransport(this); }
         }
@@ -289,7 +290,7 @@ public sealed partial class SessionPump
 
     /// <summary>Gets the time for a message: where a write is under way, that of its beginning will do, and spares a look at the clock for each message. Called under the gate.</summary>
     private Instant RecentNow(in OutgoingMessage message) =>
-        message.ExpiresAfter is null && _lines.Length == 1 && _lines[0] is { IsWriting: true } line ? line.WriteBeganAt : _host.Now;
+        message.ExpiresAfter is null && _lines.Length == 1 && _lines[0] is { IsWriting: true, IsQueued: false } line ? line.WriteBeganAt : _host.Now;
 
     /// <summary>Finds a line that has something to write and that nobody writes to, and takes it. Called under the gate.</summary>
     private TransportLine? TakeWriter()
@@ -319,8 +320,10 @@ public sealed partial class SessionPump
         lock (_host.Gate)
         {
             Instant now = _host.Now;
+            line.IsQueued = false;
             if (!hasTurn && !line.HasEnded && Machine.WantsToWrite(line.Epoch, now))
             {
+                line.IsQueued = true;
                 if (writers is not null) { writers.Add(line); }
                 else { ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false); }
                 return false;
@@ -501,13 +504,14 @@ public sealed partial class SessionPump
 
     private void EndIfStalled(TransportLine line, Instant now)
     {
-        if (!line.IsWriting || now < StallsAt(line)) { return; }
+        if (now < StallsAt(line)) { return; }
         Machine.TransportLost(line.Epoch, CloseCode.Stalled, "A write did not get through.", now);
         _lines = Without(_lines, line);
         line.Transport.Abort();
     }
 
-    private static Instant StallsAt(TransportLine line) => line.WriteBeganAt + s_stallLimit;
+    /// <summary>A line that waits for its turn is not held up by its network.</summary>
+    private static Instant StallsAt(TransportLine line) => line is { IsWriting: true, IsQueued: false } ? line.WriteBeganAt + s_stallLimit : Instant.Never;
 
     /// <summary>Sets when the next step is due: soon, if a handler that has finished or a message that has expired has ended a session that closes.</summary>
     internal void SetDeadline()
@@ -515,7 +519,7 @@ public sealed partial class SessionPump
         Instant next = Machine.HasOutputs ? _host.Now : Machine.NextDeadline;
         foreach (TransportLine line in _lines)
         {
-            if (line.IsWriting) { next = Instant.Earlier(next, StallsAt(line)); }
+            next = Instant.Earlier(next, StallsAt(line));
         }
         _deadline.Set(next);
     }

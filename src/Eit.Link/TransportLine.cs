@@ -67,6 +67,9 @@ public sealed class TransportLine : IThreadPoolWorkItem
 
     internal bool IsCloseSent { get; set; }
 
+    /// <summary>Whether it waits for its turn to be written; guarded by the pump's gate.</summary>
+    internal bool IsQueued { get; set; }
+
     /// <summary>When the write that is under way began.</summary>
     internal Instant WriteBeganAt { get; set; }
 
@@ -145,10 +148,10 @@ public sealed class TransportLine : IThreadPoolWorkItem
     /// <returns>For <see cref="TryEndTurn"/>.</returns>
     internal long BeginTurn(Instant until, DeadlineWheel wheel)
     {
-        _turnLimit ??= wheel.Register(static state => ((TransportLine)state!).EndTurn(), this);
+        DeadlineEntry limit = _turnLimit ??= wheel.Register(static state => ((TransportLine)state!).EndTurn(), this);
         _turnUntil = until;
         Volatile.Write(ref _turn, ++_lastTurn);
-        _turnLimit.Set(until);
+        limit.Set(until);                                          // From here on another thread may read on, and let the entry go.
         return _lastTurn;
     }
 

@@ -25,6 +25,7 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     private Action<object?>? _continuation;
     private object? _continuationState;
     private short _receives;
+    private bool _isReceiving;
     private int _closed;
     private int _aborted;
     private int _disposed;
@@ -48,12 +49,13 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     /// <remarks>Takes at most 16 KiB at a time, so that a large message on a slow path shows that it is alive.</remarks>
     public ValueTask<TransportReceive> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        if (_isReceiving) { throw new InvalidOperationException("A receive is under way."); }
         if (buffer.Length > ReceiveBytesMax) { buffer = buffer[..ReceiveBytesMax]; }
         try
         {
             ValueTask<ValueWebSocketReceiveResult> receiving = _socket.ReceiveAsync(buffer, cancellationToken);
             if (receiving.IsCompletedSuccessfully) { return new(Report(receiving.Result)); }
-            (_receiving, _receivingToken) = (receiving, cancellationToken);
+            (_receiving, _receivingToken, _isReceiving) = (receiving, cancellationToken, true);
             return new(this, ++_receives);
         }
         catch (Exception exception)
@@ -114,6 +116,7 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     {
         RequireLast(token);
         CancellationToken cancellationToken = _receivingToken;
+        _isReceiving = false;
         try
         {
             return Report(_receiving.GetAwaiter().GetResult());
@@ -154,7 +157,7 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
 
     private void RequireLast(short token)
     {
-        if (token != _receives) { throw new InvalidOperationException("A receive is awaited once, and before the next one."); }
+        if (token != _receives || !_isReceiving) { throw new InvalidOperationException("A receive is awaited once, and before the next one."); }
     }
 
     private TransportReceive Report(ValueWebSocketReceiveResult result)

@@ -12,38 +12,70 @@ public sealed class BroadcastWritersTests : IDisposable
 
     private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
-    private readonly DeadlineWheel _wheel = new(new ManualTimeProvider());
+    private static readonly SessionSettings s_settings = new() { Timeout = TimeSpan.FromSeconds(60) };   // Longer than a write may be held up.
 
-    public void Dispose() => _wheel.Dispose();
+    private readonly ManualTimeProvider _time = new();
+    private readonly DeadlineWheel _wheel;
+    private readonly Receiver[] _receivers;
+    private readonly ManualResetEventSlim _mayWrite = new();
+    private readonly ConcurrentQueue<int> _counts = new();
+    private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _writing;
+
+    public BroadcastWritersTests()
+    {
+        _wheel = new DeadlineWheel(_time);
+        _receivers = [.. Enumerable.Range(0, Environment.ProcessorCount + 2).Select(_ => new Receiver(_wheel))];
+        foreach (Receiver receiver in _receivers)
+        {
+            receiver.Transport.Writing = () =>
+            {
+                _counts.Enqueue(Interlocked.Increment(ref _writing));
+                _entered.TrySetResult();
+                _mayWrite.Wait(s_guard);
+                Interlocked.Decrement(ref _writing);
+            };
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Receiver receiver in _receivers) { receiver.Transport.Abort(); }
+        _wheel.Dispose();
+        _mayWrite.Dispose();
+    }
 
     [Fact]
     public async Task What_is_sent_to_many_is_written_to_fewer_at_a_time_than_there_are_processors()
     {
-        int writersMax = Math.Max(1, Environment.ProcessorCount - 1);
-        Receiver[] receivers = [.. Enumerable.Range(0, Environment.ProcessorCount + 2).Select(_ => new Receiver(_wheel))];
-        using var mayWrite = new ManualResetEventSlim();
-        int writing = 0;
-        var counts = new ConcurrentQueue<int>();
-        foreach (Receiver receiver in receivers)
-        {
-            receiver.Transport.Writing = () =>
-            {
-                counts.Enqueue(Interlocked.Increment(ref writing));
-                mayWrite.Wait(s_guard);
-                Interlocked.Decrement(ref writing);
-            };
-        }
+        await BroadcastAsync();
+        _mayWrite.Set();
+        foreach (Receiver receiver in _receivers) { await receiver.Transport.Wrote.Task.WaitAsync(s_guard); }
 
+        Assert.InRange(_counts.Max(), 1, Math.Max(1, Environment.ProcessorCount - 1));
+    }
+
+    [Fact]
+    public async Task A_line_that_waits_for_its_turn_is_not_taken_for_one_that_its_network_holds_up()
+    {
+        await BroadcastAsync();
+        for (int second = 0; second < 12; second++) { _time.Advance(TimeSpan.FromSeconds(1)); }
+        Receiver[] stalled = Array.FindAll(_receivers, static receiver => receiver.Transport.IsAborted);
+        _mayWrite.Set();
+        foreach (Receiver receiver in _receivers) { await receiver.Transport.Wrote.Task.WaitAsync(s_guard); }
+
+        Assert.InRange(stalled.Length, 1, Math.Max(1, Environment.ProcessorCount - 1));
+    }
+
+    /// <summary>Sends to all; as many as may write at a time then do, until they may go on.</summary>
+    private async Task BroadcastAsync()
+    {
         var message = new OutgoingMessage { Shared = new SharedPayload("to many"), Lane = Lane.Normal };
-        foreach (Receiver receiver in receivers) { Assert.Equal(AcceptResult.Accepted, receiver.Pump.Accept(in message, out _)); }
+        foreach (Receiver receiver in _receivers) { Assert.Equal(AcceptResult.Accepted, receiver.Pump.Accept(in message, out _)); }
         var behind = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         ThreadPool.UnsafeQueueUserWorkItem(static behind => behind.SetResult(), behind, preferLocal: false);   // Behind every writer that has been asked for.
         await behind.Task.WaitAsync(s_guard);
-        mayWrite.Set();
-        foreach (Receiver receiver in receivers) { await receiver.Transport.Wrote.Task.WaitAsync(s_guard); }
-
-        Assert.InRange(counts.Max(), 1, writersMax);
-        foreach (Receiver receiver in receivers) { receiver.Transport.Abort(); }
+        await _entered.Task.WaitAsync(s_guard);
     }
 
     /// <summary>A session at a server, whose welcome is written.</summary>
@@ -67,7 +99,7 @@ public sealed class BroadcastWritersTests : IDisposable
 
         internal SessionPump Open()
         {
-            lock (Gate) { return AddPump(ServerSession.Begin(Epoch, Now)); }
+            lock (Gate) { return AddPump(ServerSession.Begin(Epoch, Now, s_settings)); }
         }
 
         protected override void Said(SessionPump pump, SessionOutput output, Instant now) { }
@@ -85,6 +117,8 @@ public sealed class BroadcastWritersTests : IDisposable
         internal Action? Writing { get; set; }
 
         internal TaskCompletionSource Wrote { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal bool IsAborted => _end.Task.IsCompleted;
 
         public string Subprotocol => WireLimits.JsonSubprotocol;
 

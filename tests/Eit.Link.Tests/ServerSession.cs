@@ -7,7 +7,7 @@ namespace Eit.Link.Tests;
 /// <summary>The machine of a session at a server, its client's hello just taken.</summary>
 internal static class ServerSession
 {
-    internal static SessionMachine Begin(long epoch, Instant now)
+    internal static SessionMachine Begin(long epoch, Instant now, SessionSettings? settings = null)
     {
         var hello = new Hello
         {
@@ -19,6 +19,6 @@ internal static class ServerSession
             Credit = new Credit(16, 1024),
         };
         var terms = new TransportTerms(TimeSpan.FromSeconds(5), Spread: TimeSpan.Zero, Expires: null);
-        return SessionMachine.Accept(new SessionId(1), new byte[32], hello, terms, refusal: null, new SessionSettings(), new SeededJitter(1), now);
+        return SessionMachine.Accept(new SessionId(1), new byte[32], hello, terms, refusal: null, settings ?? new SessionSettings(), new SeededJitter(1), now);
     }
 }
