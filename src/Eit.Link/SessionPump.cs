@@ -76,14 +76,15 @@ public sealed partial class SessionPump
     /// <summary>Takes a message over from the application.</summary>
     /// <param name="message">The message.</param>
     /// <param name="id">The number that it has got.</param>
+    /// <param name="now">The time, from who sends to many and looks at the clock once; null where nobody has looked.</param>
     /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
-    public AcceptResult Accept(in OutgoingMessage message, out long id)
+    public AcceptResult Accept(in OutgoingMessage message, out long id, Instant? now = null)
     {
         AcceptResult result;
         TransportLine? line;
         lock (_host.Gate)
         {
-            result = Machine.Accept(in message, RecentNow(in message), out id);
+            result = Machine.Accept(in message, now ?? RecentNow(in message), out id);
             if (result != AcceptResult.Accepted) { return result; }
             line = TakeWriter();
             if (line is not null) { line.IsQueued = message.Shared is not null; }

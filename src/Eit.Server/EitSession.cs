@@ -285,7 +285,7 @@ public sealed class EitSession
     }
 
     /// <summary>Takes over a message that many sessions send.</summary>
-    internal AcceptResult AcceptShared(in OutgoingMessage message) => _pump.Accept(in message, out _);
+    internal AcceptResult AcceptShared(in OutgoingMessage message, Instant now) => _pump.Accept(in message, out _, now);
 
     private bool Accept(in OutgoingMessage message, out long id)
     {

@@ -240,11 +240,12 @@ public sealed partial class EitSessions
     private BroadcastResult Broadcast(SharedPayload payload, IEnumerable<EitSession>? to, SendOptions? options)
     {
         OutgoingMessage message = PatientSend.Prepare(new OutgoingMessage { Shared = payload, MayWait = true }, options ?? SendOptions.Default) with { CompleteWhen = CompleteWhen.Accepted };
+        Instant now = Wheel.Now;
         int accepted = 0;
         List<EitSession>? refused = null;
         foreach (EitSession session in to ?? List())
         {
-            AcceptResult result = session.AcceptShared(in message);
+            AcceptResult result = session.AcceptShared(in message, now);
             if (result == AcceptResult.Accepted) { accepted++; }
             else if (result != AcceptResult.Closing) { (refused ??= []).Add(session); }
         }

@@ -62,9 +62,9 @@ public sealed class BroadcastWritersTests : IDisposable
         for (int second = 0; second < 12; second++) { _time.Advance(TimeSpan.FromSeconds(1)); }
         Receiver[] stalled = Array.FindAll(_receivers, static receiver => receiver.Transport.IsAborted);
         _mayWrite.Set();
-        foreach (Receiver receiver in _receivers) { await receiver.Transport.Wrote.Task.WaitAsync(s_guard); }
 
         Assert.InRange(stalled.Length, 1, Math.Max(1, Environment.ProcessorCount - 1));
+        foreach (Receiver receiver in _receivers) { await receiver.Transport.Wrote.Task.WaitAsync(s_guard); }
     }
 
     /// <summary>Sends to all; as many as may write at a time then do, until they may go on.</summary>
