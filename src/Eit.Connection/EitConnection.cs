@@ -111,6 +111,9 @@ public sealed partial class EitConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Gets what is held for the server, to be charged with what layers above the connection hold.</summary>
+    internal HoldAccount Account => _host.Account;
+
     /// <summary>Gets the time since the peer was last heard; null without a transport.</summary>
     public TimeSpan? LastHeard
     {

@@ -43,6 +43,9 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Gets the lock over the machines.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>Gets what is held for the peer.</summary>
+    public HoldAccount Account { get; } = new();
+
     /// <summary>Gets the clock and the deadlines.</summary>
     public DeadlineWheel Wheel { get; }
 

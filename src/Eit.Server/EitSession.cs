@@ -106,6 +106,9 @@ public sealed class EitSession
     /// <summary>Gets whether the caller runs inside a handler for which this session's messages have to wait.</summary>
     internal bool IsInsideHandler => _host.IsInsideHandler;
 
+    /// <summary>Gets what is held for the client, to be charged with what layers above the session hold.</summary>
+    internal HoldAccount Account => _host.Account;
+
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
 
     internal bool IsOver => Read(static machine => machine.State is SessionState.Ended);
