@@ -28,6 +28,7 @@ public sealed class SessionMachine
     private RingBuffer<SessionOutput> _outputs;
     private SessionTransport? _active;
     private SessionTransport? _candidate;
+    private long _activeEpoch;                                     // Also after that transport is lost.
     private HandOver? _handOver;
     private bool _mayBeSentResend;
     private bool _isConfirmed;
@@ -68,7 +69,7 @@ public sealed class SessionMachine
         if (refusal is null) { session._sender.CreditAnnounced(hello.Credit); }   // N3.7: else it was meant for another session.
         SessionTransport transport = session.Attach(hello.Epoch, TransportRole.Active, terms.Expires, now);
         transport.Expected = 1;
-        transport.Control.Add(new Frame { Type = FrameType.Welcome, Body = session.MakeWelcome(hello.Epoch, terms, isResumed: false, refusal) });
+        transport.Control.TryAdd(new Frame { Type = FrameType.Welcome, Body = session.MakeWelcome(hello.Epoch, terms, isResumed: false, refusal) });
         session.State = new SessionState.Online(hello.Epoch);
         return session;
     }
@@ -246,7 +247,7 @@ public sealed class SessionMachine
         }
         _sender.CreditAnnounced(hello.Credit);
         SessionTransport transport = isResume ? Resume(hello.Epoch, hello.Received, terms.Expires, now) : AddCandidate(hello.Epoch, terms.Expires, now);
-        transport.Control.Add(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
+        transport.Control.TryAdd(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
         if (_receiver.HasExpired) { _receiver.Acks.OweNow(now); }
         else if (isResume) { _receiver.Acks.Paid(); }              // The welcome of a cycle may be lost, and nobody would ask again.
         return null;
@@ -363,7 +364,7 @@ public sealed class SessionMachine
         }
         if (_handOver is { } handOver && now >= handOver.GapDeadline)
         {
-            AskResend(handOver.New, handOver.Old, now);
+            AskResend(handOver.New, now);
         }
         if (_candidate is { } candidate) { Judge(candidate, now); }
         if (_active is not { } active) { return; }
@@ -472,7 +473,7 @@ public sealed class SessionMachine
 
     /// <summary>Asks the client for a cycle (H1.1). Does nothing without a transport.</summary>
     /// <param name="request">What is said.</param>
-    public void AskToCycle(CycleRequest request) => _active?.Control.Add(new Frame { Type = FrameType.Cycle, Body = request });
+    public void AskToCycle(CycleRequest request) => _active?.Control.TryAdd(new Frame { Type = FrameType.Cycle, Body = request });
 
     /// <summary>Tells the client other terms (S3.2). Does nothing without a transport.</summary>
     /// <param name="terms">What is said; an expiry counts for the transport at this end too (S3.3).</param>
@@ -482,7 +483,7 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(terms);
         if (_active is not { } active) { return; }
         if (terms.Expires is { } remaining) { active.ExpiresAt = now + remaining; }
-        active.Control.Add(new Frame { Type = FrameType.Terms, Body = terms });
+        active.Control.TryAdd(new Frame { Type = FrameType.Terms, Body = terms });
     }
 
     /// <summary>Gets whether there are outputs that nobody has taken.</summary>
@@ -517,15 +518,15 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(writer);
         if (Find(epoch) is not { } transport) { return false; }
         writer.Begin();
-        FrameType? first = transport.Control.Count > 0 ? transport.Control[0].Type : null;
+        FrameType? first = transport.Control.First;
         bool isQuiet = true;
-        while (transport.Control.TryTake(out Frame control))
+        while (writer.Length < WireLimits.BatchBytes && transport.Control.TryTake(out Frame control))
         {
             isQuiet &= control.Type == FrameType.Pong;
             WriteControl(writer, in control);
         }
         int controls = writer.FrameCount;
-        if (transport == _active) { WriteSession(transport, writer, now); }
+        if (transport == _active && transport.Control.Count == 0) { WriteSession(transport, writer, now); }
         if (writer.FrameCount == 0) { return false; }
         isQuiet &= writer.FrameCount == controls || transport.PingedAt == now;
         if (isQuiet) { Trim(transport); }
@@ -633,7 +634,7 @@ public sealed class SessionMachine
         };
         if (role == TransportRole.Active)
         {
-            _active = transport;
+            (_active, _activeEpoch) = (transport, epoch);
             _slow.Connected(now);
         }
         else { _candidate = transport; }
@@ -697,10 +698,10 @@ public sealed class SessionMachine
             case FrameType.Close:
                 return ActOnClose((CloseNotice)frame.Body!, frame.Number, now);
             case FrameType.Cycle:
-                _outputs.Add(new SessionOutput.CycleAsked((CycleRequest)frame.Body!));
+                PutLatest(new SessionOutput.CycleAsked((CycleRequest)frame.Body!), static (later, _) => later);
                 return null;
             case FrameType.Terms:
-                _outputs.Add(new SessionOutput.TermsChanged((Terms)frame.Body!));
+                PutLatest(new SessionOutput.TermsChanged((Terms)frame.Body!), static (later, earlier) => new(later.Terms.After(earlier.Terms)));
                 return null;
             case FrameType.Hello or FrameType.Welcome:
             default:
@@ -734,11 +735,20 @@ public sealed class SessionMachine
         return null;
     }
 
-    private static Violation? Answer(SessionTransport transport, in Frame frame)
+    private static Violation? Answer(SessionTransport transport, in Frame frame) =>
+        transport.Control.TryAdd(in frame) ? null : new Violation(CloseCode.BadState, "L1.2", "The peer asks and does not read the answers.");
+
+    /// <summary>Puts an output in the place of the one of its type that nobody has taken: one WebSocket message may hold thousands of such frames.</summary>
+    private void PutLatest<T>(T output, Func<T, T, T> merge)
+        where T : SessionOutput
     {
-        if (transport.Control.Count >= WireBounds.ControlFramesMax) { return new Violation(CloseCode.BadState, "L1.2", "The peer asks and does not read the answers."); }
-        transport.Control.Add(frame);
-        return null;
+        for (int i = 0; i < _outputs.Count; i++)
+        {
+            if (_outputs[i] is not T earlier) { continue; }
+            _outputs[i] = merge(output, earlier);
+            return;
+        }
+        _outputs.Add(output);
     }
 
     private void ActOnPong(SessionTransport transport, long id, Instant now)
@@ -757,7 +767,7 @@ public sealed class SessionMachine
         handOver.PeerLast = last;
         transport.Expected = last + 1;
         bool isOldUseless = handOver.Old is not { } silent || now.Since(silent.Idle.HeardAt) > _timeout * 0.4;   // A keepalive is overdue: nobody waits for what is on it.
-        if (_receiver.Received < last && isOldUseless) { AskResend(transport, handOver.Old, now); }
+        if (_receiver.Received < last && isOldUseless) { AskResend(transport, now); }
         else { handOver.GapDeadline = now + GapWait; }
         CheckCrossed(now);
         return null;
@@ -765,7 +775,7 @@ public sealed class SessionMachine
 
     private Violation? ActOnResend(SessionTransport transport, long received, Resend resend, Instant now)
     {
-        if (!_mayBeSentResend) { return new Violation(CloseCode.BadState, "H1.11", "A resend came without a hand-over."); }
+        if (!_mayBeSentResend || IsResendOutOfPlace(transport, resend)) { return new Violation(CloseCode.BadState, "H1.11", "A resend came without a hand-over."); }
         bool isStale = transport.Role == TransportRole.Retiring && _handOver?.New.Epoch != resend.Lost;
         if (isStale) { return null; }                              // It belongs to an earlier hand-over, which this one has made good.
         if (!_sender.TryRewind(received, now)) { return new Violation(CloseCode.BadAck, "H1.6", "A resend of what was never sent, or is received, was asked for."); }
@@ -775,17 +785,21 @@ public sealed class SessionMachine
         Keep(transport, resend.Lost, now);
         transport.ResendSent = false;
         transport.HoldsData = false;
-        _mayBeSentResend = _candidate is not null;
+        _mayBeSentResend = false;
         if (isAnswer) { _outputs.Add(new SessionOutput.ResendAnswered(transport.Epoch)); }
         else
         {
             transport.AskRewind(_receiver.Received + 1);
-            transport.Control.Add(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
+            transport.Control.TryAdd(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = resend });
         }
         if (isTakenBack) { _outputs.Add(new SessionOutput.TakenBack(transport.Epoch)); }
         Settle();
         return null;
     }
+
+    /// <summary>On the new transport it comes behind <c>switch</c>; on the old one, while the new one has not been switched to, it gives that one up.</summary>
+    private bool IsResendOutOfPlace(SessionTransport transport, Resend resend) =>
+        (_handOver is { PeerLast: null } handOver && handOver.New == transport) || (_candidate is { } candidate && candidate.Epoch != resend.Lost);
 
     private Violation? ActOnClose(CloseNotice notice, long last, Instant now)
     {
@@ -820,8 +834,9 @@ public sealed class SessionMachine
         transport.Role = TransportRole.Active;
         long last = Math.Max(_sender.Cursor - 1, _sender.PeerReceived);
         (_active, _candidate, _mayBeSentResend) = (transport, null, true);
-        _handOver = new HandOver(old, transport, last, now);
-        transport.Control.Add(new Frame { Type = FrameType.Switch, Number = last });
+        _handOver = new HandOver(old, transport, _activeEpoch, last, now);
+        _activeEpoch = transport.Epoch;
+        transport.Control.TryAdd(new Frame { Type = FrameType.Switch, Number = last });
         Settle();
     }
 
@@ -840,22 +855,22 @@ public sealed class SessionMachine
     {
         HandOver handOver = _handOver!;
         Drop(handOver.Old, CloseCode.Cycled, "Everything has crossed to the new transport.");
-        (_handOver, _mayBeSentResend) = (null, false);
+        _handOver = null;                                          // One resend may still come: of a peer to which the close of the old transport has come before switch (H1.13).
         _outputs.Add(new SessionOutput.HandedOver(handOver.New.Epoch, now.Since(handOver.StartedAt)));
         Settle();
     }
 
     /// <summary>Makes a transport the only one and asks the peer for what is missing (H1.6, H1.7).</summary>
-    private void AskResend(SessionTransport transport, SessionTransport? lost, Instant now)
+    private void AskResend(SessionTransport transport, Instant now)
     {
         HandOver handOver = _handOver!;
         bool isBack = transport != handOver.New;
-        long lostEpoch = isBack ? handOver.New.Epoch : lost?.Epoch ?? 0;
+        long lostEpoch = isBack ? handOver.New.Epoch : handOver.OldEpoch;
         Keep(transport, lostEpoch, now);
         transport.ResendSent = true;
         transport.HoldsData = isBack;
         transport.AskRewind(_receiver.Received + 1);
-        transport.Control.Add(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = new Resend(lostEpoch) });
+        transport.Control.TryAdd(new Frame { Type = FrameType.Resend, Number = _receiver.Received, Body = new Resend(lostEpoch) });
         Settle();
     }
 
@@ -874,7 +889,7 @@ public sealed class SessionMachine
         }
         if (_candidate?.Epoch == lostEpoch) { Drop(_candidate, CloseCode.Cycled, "The old transport has been taken back."); }
         transport.Role = TransportRole.Active;
-        _active = transport;
+        (_active, _activeEpoch) = (transport, transport.Epoch);
         _receiver.Acks.OweNow(now);                                // What was acknowledged on the other may have been lost with it.
     }
 
@@ -916,7 +931,7 @@ public sealed class SessionMachine
         if (handOver is not null && transport == handOver.New && handOver.Old is { } old)
         {
             _handOver = handOver;
-            AskResend(old, lost: null, now);
+            AskResend(old, now);
             return;
         }
         if (_active is null && _candidate is null)
@@ -925,7 +940,7 @@ public sealed class SessionMachine
             return;
         }
         bool isGapOpen = handOver is { PeerLast: { } last } && _receiver.Received < last;
-        if (isGapOpen && transport.Role == TransportRole.Retiring) { AskResend(handOver!.New, transport, now); }
+        if (isGapOpen && transport.Role == TransportRole.Retiring) { AskResend(handOver!.New, now); }
         Settle();
     }
 

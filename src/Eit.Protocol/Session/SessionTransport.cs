@@ -1,5 +1,4 @@
 using Eit.Backoff;
-using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Session;
 
@@ -7,7 +6,7 @@ namespace Eit.Protocol.Session;
 internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch idle, KeepAlive keepAlive)
 {
     /// <summary>Frames that go before all others on this transport, in order.</summary>
-    internal RingBuffer<Frame> Control;
+    internal ControlQueue Control;
 
     private HoldUpWatch? _holdUp;                                  // Made when a message with a life comes.
 
@@ -69,12 +68,7 @@ internal sealed class SessionTransport(long epoch, TransportRole role, IdleWatch
         digest.Add(CloseSentAt);
         digest.Add(PingedAt);
         digest.Add(WelcomedAt);
-        for (int i = 0; i < Control.Count; i++)
-        {
-            ref Frame control = ref Control[i];
-            digest.Add((int)control.Type, control.Number);
-            digest.Add(control.Body?.ToString());                  // Bodies are records: their text is their content.
-        }
+        Control.AppendTo(digest);
     }
 
     /// <summary>Checks a number against its place (N1.2, N1.3, H1.6).</summary>

@@ -497,10 +497,98 @@ public class HandOverTests
         never.Feed(end, """{"t":"resend","received":0,"lost":0}""");
         never.AssertViolated(end, CloseCode.BadState, "H1.11");
 
-        World over = new World().Connected();
-        over.Client.Cycle();
-        over.Feed(end, """{"t":"resend","received":0,"lost":1}""");
-        over.AssertViolated(end, CloseCode.BadState, "H1.11");
+        World ahead = new World().Connected().CycleHeldAtTheSwitch();
+        ahead.Feed(end, """{"t":"resend","received":0,"lost":77}""", end == EitEnd.Client ? ahead.Wire : ahead.OldWire);
+        ahead.AssertViolated(end, CloseCode.BadState, "H1.11");
+    }
+
+    [Theory, Clause("H1.6")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_end_of_the_old_transport_before_switch_means_nothing(bool isOrderly)
+    {
+        World world = new World().Connected();
+        world.Client.Session.SendAll("up 1");
+        world.Settle();
+        world.CycleHeldAtTheSwitch();
+        if (!isOrderly) { world.Server.Session.Send("down 0"); }   // So that the server waits for an acknowledgement, and does not close A itself.
+        world.Settle();
+        world.Wire.Down.IsFrozen = true;
+        world.Wire.Up.IsFrozen = false;
+        world.Settle();
+        if (!isOrderly) { world.OldWire.CutAt(EitEnd.Client); }
+        world.Settle();
+        Assert.Equal(isOrderly ? CloseCode.Cycled : null, world.OldWire.Down.Close);
+
+        world.Client.Session.SendAll("up 2");
+        world.Server.Session.SendAll("down 1");
+        world.Settle();
+        Assert.IsType<SessionState.Crossing>(world.Client.Session.Machine.State);   // A is gone at the client, and the server's switch has not come.
+        world.Wire.Thaw();
+        world.Pass(TimeSpan.FromSeconds(10));
+
+        Assert.DoesNotContain(world.Wire.Up.Frames, static frame => frame.Type == FrameType.Resend);
+        Assert.Equal(["up 1", "up 2"], world.Server.Session.Received);
+        Assert.Equal(["down 1"], world.Client.Session.Received.Where(static text => text != "down 0"));
+        Assert.All((EitEnd[])[EitEnd.Client, EitEnd.Server], end => Assert.Equal(new SessionState.Online(2), world.End(end).Machine.State));
+        Assert.All((EitEnd[])[EitEnd.Client, EitEnd.Server], end => Assert.Equal(0, world.End(end).CountOf<SessionOutput.OutageBegan>()));
+    }
+
+    [Fact, Clause("H1.6")]
+    public void A_server_whose_old_transport_is_lost_before_switch_asks_after_it_and_names_it()
+    {
+        World world = new World().Connected();
+        world.Wire.Up.IsFrozen = true;
+        world.Client.Session.SendAll("lost with the old one");
+        world.Settle();
+        world.CycleHeldAtTheSwitch();
+
+        world.OldWire.CutAt(EitEnd.Server);
+        world.Settle();
+        Assert.DoesNotContain(world.Wire.Down.Frames, static frame => frame.Type == FrameType.Resend);
+        world.Wire.Thaw();
+        world.Settle();
+
+        Assert.Equal([FrameType.Welcome, FrameType.Switch, FrameType.Resend], world.Wire.Down.Frames.Select(static frame => frame.Type).Take(3));
+        Assert.Equal(1, ((Resend)world.Wire.Down.Of(FrameType.Resend).Single().Body!).Lost);
+        Assert.Equal(["lost with the old one"], world.Server.Session.Received);
+    }
+
+    [Theory, Clause("H1.13")]
+    [InlineData(EitEnd.Client)]
+    [InlineData(EitEnd.Server)]
+    public void A_resend_after_a_complete_hand_over_is_answered_once(EitEnd end)
+    {
+        World world = new World().Connected();
+        world.Client.Session.SendAll("up");
+        world.Server.Session.SendAll("down");
+        world.Settle();
+        world.Client.Cycle();
+        Assert.Equal(new SessionState.Online(2), world.End(end).Machine.State);
+        world.Wire.From(end).IsFrozen = true;                      // The peer would not understand: it is the test that has asked.
+        world.End(end).SendAll("after the hand-over");
+        world.Settle();
+
+        world.Feed(end, """{"t":"resend","received":1,"lost":1}""");
+        world.Settle();
+
+        Assert.Equal(1, world.Wire.From(end).Of(FrameType.Resend).Single().Number);
+        Assert.Equal([2, 2], world.Wire.From(end).Numbers);
+        Assert.Null(world.End(end).Ended);
+        Assert.Equal(new SessionState.Online(2), world.End(end).Machine.State);
+        world.Feed(end, """{"t":"resend","received":1,"lost":1}""");
+        world.AssertViolated(end, CloseCode.BadState, "H1.11");
+    }
+
+    [Fact, Clause("H1.11")]
+    public void A_resend_while_a_new_transport_is_pending_gives_that_one_up()
+    {
+        World world = new World().Connected().CycleHeldAtTheSwitch();
+
+        world.Feed(EitEnd.Server, """[{"t":"resend","received":0,"lost":2},{"t":"resend","received":0,"lost":2}]""", world.OldWire);
+
+        world.Settle();
+        Assert.Equal("H1.11", world.Server.Session.Ended?.Violation?.Clause);
     }
 
     [Theory, Clause("H1.11")]
@@ -518,7 +606,7 @@ public class HandOverTests
         world.End(end).SendAll("not acknowledged");
         world.CycleHeldAtTheServersSwitch();
 
-        world.Feed(end, $$"""{"t":"resend","received":{{received}},"lost":1}""");
+        world.Feed(end, $$"""{"t":"resend","received":{{received}},"lost":2}""", world.OldWire);
 
         world.AssertViolated(end, CloseCode.BadAck, "H1.6");
     }
