@@ -8,4 +8,5 @@ internal static class ConnectionEventIds
     internal const int CycleFailed = 202;
     internal const int RedialGivenUp = 203;
     internal const int NetworkChanged = 204;
+    internal const int SessionBegan = 205;
 }

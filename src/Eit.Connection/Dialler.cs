@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -126,13 +125,9 @@ internal sealed class Dialler
             headers.RemoveAll(static header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
             headers.Add(("Authorization", $"Bearer {token}"));
         }
-        var writer = new JsonFrameWriter();                         // Whatever the encoding (B3.3).
-        writer.Begin();
-        writer.WriteHello(request.Hello);
-        string header = Base64Url.EncodeToString(writer.End().Span);
-        writer.Release();
-        isInHeader = header.Length <= WireLimits.HelloHeaderCharsMax;
-        if (isInHeader) { headers.Add((WireLimits.HelloHeader, header)); }
+        string? hello = JsonFrameWriter.HelloHeaderOf(request.Hello);
+        isInHeader = hello is not null;
+        if (hello is not null) { headers.Add((WireLimits.HelloHeader, hello)); }
         return headers;
     }
 

@@ -1,3 +1,4 @@
+using Eit.Protocol.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Eit.Connection;
@@ -20,5 +21,8 @@ public sealed partial class EitConnection
 
         [LoggerMessage(ConnectionEventIds.NetworkChanged, LogLevel.Debug, "The network of the machine has changed.", EventName = nameof(NetworkChanged))]
         public static partial void NetworkChanged(ILogger logger);
+
+        [LoggerMessage(ConnectionEventIds.SessionBegan, LogLevel.Debug, "Session {SessionId} began; the server is {Agent}.", EventName = nameof(SessionBegan))]
+        public static partial void SessionBegan(ILogger logger, SessionId sessionId, string agent);
     }
 }

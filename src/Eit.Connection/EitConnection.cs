@@ -21,6 +21,7 @@ namespace Eit.Connection;
 /// </remarks>
 public sealed partial class EitConnection : IAsyncDisposable
 {
+    private const string UnnamedAgent = "unnamed";
     private static readonly TimeSpan s_networkSettles = TimeSpan.FromMilliseconds(500);
     private static readonly ResiliencePropertyKey<EitConnection> s_connection = new(nameof(EitConnection));
     private static readonly ResiliencePipeline s_builtInPipeline = BuiltInPipeline(TimeProvider.System);
@@ -156,6 +157,15 @@ public sealed partial class EitConnection : IAsyncDisposable
         get
         {
             lock (_host.Gate) { return _machine.Session?.Id; }
+        }
+    }
+
+    /// <summary>Gets what the server of the session calls itself (V1.10), a name and a version: at most 64 printable ASCII characters; null if it has not said, and without a session.</summary>
+    public string? PeerAgent
+    {
+        get
+        {
+            lock (_host.Gate) { return _machine.Session?.PeerAgent; }
         }
     }
 
@@ -784,13 +794,15 @@ public sealed partial class EitConnection : IAsyncDisposable
 
         TransportLine line = result.Line!;
         SessionPump? pump = null;
+        bool isNew;
         bool isKept;
         lock (_host.Gate)
         {
             Instant now = _host.Now;
             SessionMachine? session = _machine.Welcomed(request.Epoch, result.Welcome!, result.RoundTrip, now);
             pump = session is null ? null : PumpOf(session);
-            if (session is not null && pump is null) { _pumps.Add(pump = _host.AddPump(session)); }
+            isNew = session is not null && pump is null;
+            if (isNew) { _pumps.Add(pump = _host.AddPump(session!)); }
             isKept = _machine.Session?.Id == result.Welcome!.Session;
             SetCurrent();
         }
@@ -801,6 +813,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             await line.RefuseAsync(code, why, TimeSpan.FromSeconds(1)).ConfigureAwait(false);
             return null;
         }
+        if (isNew) { Log.SessionBegan(_logger, pump.Machine.Id, result.Welcome!.Agent ?? UnnamedAgent); }
         Track(line.Finished);
         pump.Attach(line, framesRead: 1);
         return null;

@@ -67,6 +67,9 @@ public sealed class EitSession
     /// <summary>Gets the query of the request that opened it, with its question mark; empty if it had none.</summary>
     public string Query { get; }
 
+    /// <summary>Gets what the client calls itself (V1.10), a name and a version: at most 64 printable ASCII characters; null if it has not said. Nobody has checked it.</summary>
+    public string? Agent => Read(static machine => machine.PeerAgent);
+
     /// <summary>Gets whether the client is a WebSocket client that does not speak Eit: it can't resume, and a message to it counts as processed when its WebSocket has taken it.</summary>
     public bool IsPlain { get; }
 

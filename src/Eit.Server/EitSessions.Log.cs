@@ -7,8 +7,8 @@ public sealed partial class EitSessions
 {
     private static partial class Log
     {
-        [LoggerMessage(ServerEventIds.SessionBegan, LogLevel.Debug, "Session {SessionId} began for instance {Instance} at {Path}.", EventName = nameof(SessionBegan))]
-        public static partial void SessionBegan(ILogger logger, SessionId sessionId, InstanceId instance, string path);
+        [LoggerMessage(ServerEventIds.SessionBegan, LogLevel.Debug, "Session {SessionId} began for instance {Instance} at {Path}; the client is {Agent}.", EventName = nameof(SessionBegan))]
+        public static partial void SessionBegan(ILogger logger, SessionId sessionId, InstanceId instance, string path, string agent);
 
         [LoggerMessage(ServerEventIds.SessionEvicted, LogLevel.Warning, "Session {SessionId} ends because too many sessions wait for their client.", EventName = nameof(SessionEvicted))]
         public static partial void SessionEvicted(ILogger logger, SessionId sessionId);

@@ -13,6 +13,7 @@ namespace Eit.Server;
 /// <summary>The sessions of this server. All members are safe from any thread.</summary>
 public sealed partial class EitSessions
 {
+    private const string UnnamedAgent = "unnamed";
     private static readonly TimeSpan s_spreadMin = TimeSpan.FromMilliseconds(20);   // Less is not worth telling.
     private static readonly Meter s_meter = new("Eit.Server");
     private static readonly Counter<long> s_slowConsumerCount = s_meter.CreateCounter<long>("eit.server.slow_consumers", unit: null, "How often a client was found to be a slow consumer.");
@@ -182,7 +183,7 @@ public sealed partial class EitSessions
                     break;
                 case AdmissionVerdict<EitSession>.Begin { Superseded: var older }:
                     older?.Abort(CloseCode.Superseded, "Another client has presented the same instance.");
-                    Log.SessionBegan(_logger, begun!.Id, hello.Instance, begun.Path);
+                    Log.SessionBegan(_logger, begun!.Id, hello.Instance, begun.Path, hello.Agent ?? UnnamedAgent);
                     begun.Attach(line);
                     if (_isOverloaded) { begun.Announce(Spread(), isOverloaded: true); }
                     AnnounceSpread();

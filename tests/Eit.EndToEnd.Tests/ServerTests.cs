@@ -75,6 +75,28 @@ public sealed class ServerTests
         static async ValueTask Answer(EitSession session, string text) => await session.SendAsync(text, s_accepted);
     }
 
+    [Theory]
+    [InlineData(WireEncoding.Json)]
+    [InlineData(WireEncoding.Binary)]
+    public async Task Each_end_is_told_what_the_other_calls_itself_and_logs_it_where_a_session_begins(WireEncoding encoding)
+    {
+        var logsOfServer = new CapturedLogs();
+        var logsOfClient = new CapturedLogs();
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync(
+            static options => options.Session.Agent = "tables-server/7",
+            build: builder => builder.Services.AddSingleton<Microsoft.Extensions.Logging.ILoggerFactory>(logsOfServer));
+        await using EitConnection client = host.Client(configure: options => (options.Encoding, options.Session.Agent) = (encoding, "tables/2.1 (\"beta\")"), logs: logsOfClient);
+
+        string? before = client.PeerAgent;
+        await client.StartAsync().Soon();
+        EitSession session = await recorder.Sessions.NextAsync();
+
+        Assert.Equal((null, "tables-server/7", "tables/2.1 (\"beta\")"), (before, client.PeerAgent, session.Agent));
+        Assert.Contains(logsOfServer.Texts, static text => text.Contains("SessionBegan", StringComparison.Ordinal) && text.Contains("the client is tables/2.1 (\"beta\").", StringComparison.Ordinal));
+        Assert.Contains(logsOfClient.Texts, static text => text.Contains("SessionBegan", StringComparison.Ordinal) && text.Contains("the server is tables-server/7.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task What_a_handler_throws_is_processed_and_the_session_goes_on()
     {

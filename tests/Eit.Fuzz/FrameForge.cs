@@ -54,7 +54,7 @@ internal sealed class FrameForge(Chance chance)
     /// <summary>Changes one thing of a hello.</summary>
     internal Hello Change(Hello hello)
     {
-        Hello other = chance.Below(9) switch
+        Hello other = chance.Below(11) switch
         {
             0 => hello with { Epoch = Math.Max(1, chance.Number(hello.Epoch)) },
             1 => hello with { Received = chance.Number(hello.Received) },
@@ -65,6 +65,8 @@ internal sealed class FrameForge(Chance chance)
             6 => hello with { Instance = new InstanceId(chance.Id()) },
             7 when hello.Want != HelloWant.New => hello with { Want = hello.Want == HelloWant.Cycle ? HelloWant.Resume : HelloWant.Cycle },
             8 when hello.Want != HelloWant.New => hello with { Session = new SessionId(chance.Id()) },
+            9 => hello with { Features = MakeFeatures() },
+            10 => hello with { Agent = chance.Pick<string>(s_texts) },
             _ => hello with { Why = chance.Pick<string>(s_texts) },
         };
         bool provesIt = other.Want != HelloWant.New && Prove is not null && chance.Is(0.8);
@@ -106,7 +108,7 @@ internal sealed class FrameForge(Chance chance)
         _ => ack with { Known = chance.Number(near: 0) },
     };
 
-    private Welcome Change(Welcome welcome) => chance.Below(14) switch
+    private Welcome Change(Welcome welcome) => chance.Below(16) switch
     {
         0 => welcome with { Session = new SessionId(chance.Id()) },
         1 => welcome with { Epoch = chance.Number(welcome.Epoch) },
@@ -121,8 +123,13 @@ internal sealed class FrameForge(Chance chance)
         10 => welcome with { Spread = chance.Time(welcome.Spread) },
         11 => welcome with { Expires = chance.Time(TimeSpan.FromSeconds(5)) },
         12 => welcome with { IsStandby = !welcome.IsStandby },
+        13 => welcome with { Features = MakeFeatures() },
+        14 => welcome with { Agent = chance.Pick<string>(s_texts) },
         _ => welcome with { Secret = chance.Pick("", "=", "AAAA", "not base64!", new string('A', 43), new string('A', 4000)) },
     };
+
+    /// <summary>What this implementation has or a part of it, and what nobody has.</summary>
+    private FeatureSet MakeFeatures() => FeatureSet.Of([.. Features.All.Where(_ => chance.Flip()), .. Enumerable.Range(0, chance.Pick(0, 1, 40)).Select(static i => $"future-{i}")]);
 
     private LaneMarks Change(LaneMarks marks)
     {

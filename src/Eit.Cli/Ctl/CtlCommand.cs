@@ -55,6 +55,7 @@ internal static class CtlCommand
         Add("connections", "List connections.", "connections --channel /rooms/a --user ada", [channel, user], parsed => Get($"/connections{QueryOf(("channel", parsed.GetValue(channel)), ("user", parsed.GetValue(user)))}"));
         Add("show", "Show a connection.", "show 4f1c", [id], parsed => Get(ConnectionOf(parsed.GetValue(id)!)));
         Add("channels", "List the paths that somebody is connected to.", "channels", [], static _ => Get("/channels"));
+        Add("agents", "Count the connections by what their clients call themselves: which versions are still about.", "agents", [], static _ => Get("/agents"));
         Add("stats", "Show counts.", "stats --watch --json", [watch], parsed => Task.FromResult(new CtlCall(HttpMethod.Get, "/stats") { Repeats = parsed.GetValue(watch) }));
         Add("send", "Send a message to a connection.", "send 4f1c 'Hello.'", [id, text], async parsed => new CtlCall(HttpMethod.Post, $"{ConnectionOf(parsed.GetValue(id)!)}/messages", await TextOf(parsed.GetValue(text))));
         Add("broadcast", "Send a message to all connections, or to those that are chosen.", "broadcast --channel /rooms/a 'Dinner is ready.'", [channel, user, text],

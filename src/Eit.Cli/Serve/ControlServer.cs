@@ -17,6 +17,7 @@ namespace Eit.Cli.Serve;
 internal sealed class ControlServer : IAsyncDisposable
 {
     private const int IdCharsMin = 4;
+    private const int AgentsMax = 50;
 
     private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(5);
     private static readonly SendOptions s_now = new() { CompleteWhen = CompleteWhen.Accepted, AcceptWithin = TimeSpan.Zero };
@@ -60,6 +61,7 @@ internal sealed class ControlServer : IAsyncDisposable
         _app.MapGet("/status", context => AnswerAsync(context, Status()));
         _app.MapGet("/stats", context => AnswerAsync(context, Stats()));
         _app.MapGet("/channels", context => AnswerAsync(context, Channels()));
+        _app.MapGet("/agents", context => AnswerAsync(context, Agents()));
         _app.MapGet("/connections", context => AnswerAsync(context, new JsonArray([.. Chosen(context).Select(static session => Describe(session))])));
         _app.MapGet("/connections/{id}", context => Find(context, out string fault) is { } session ? AnswerAsync(context, Details(session)) : RefuseAsync(context, StatusCodes.Status404NotFound, fault));
         _app.MapPost("/connections/{id}/messages", SendAsync);
@@ -77,7 +79,7 @@ internal sealed class ControlServer : IAsyncDisposable
             await AnswerAsync(context, new JsonObject { ["draining"] = _host.Sessions.Count });
             _drain();
         });
-        _app.MapFallback(static context => RefuseAsync(context, StatusCodes.Status404NotFound, "There are /status, /stats, /channels, /connections, /connections/{id}, /connections/{id}/messages, /messages, /reload, /drain and /metrics."));
+        _app.MapFallback(static context => RefuseAsync(context, StatusCodes.Status404NotFound, "There are /status, /stats, /channels, /agents, /connections, /connections/{id}, /connections/{id}/messages, /messages, /reload, /drain and /metrics."));
     }
 
     private JsonObject Status() => new()
@@ -109,6 +111,16 @@ internal sealed class ControlServer : IAsyncDisposable
     private JsonArray Channels() => new([.. _host.Sessions.List().GroupBy(ChannelOf).OrderBy(static channel => channel.Key, StringComparer.Ordinal)
         .Select(static channel => new JsonObject { ["channel"] = channel.Key, ["connections"] = channel.Count() })]);
 
+    /// <summary>Clients call themselves what they like: of many names the rarest are counted together.</summary>
+    private JsonArray Agents()
+    {
+        (string Agent, int Count)[] all = [.. _host.Sessions.List().GroupBy(static session => session.IsPlain ? "(plain)" : session.Agent ?? "(unnamed)", StringComparer.Ordinal)
+            .Select(static agent => (agent.Key, agent.Count())).OrderByDescending(static agent => agent.Item2).ThenBy(static agent => agent.Key, StringComparer.Ordinal)];
+        IEnumerable<(string Agent, int Count)> shown = all.Take(AgentsMax);
+        if (all.Length > AgentsMax) { shown = shown.Append(($"({all.Length - AgentsMax} others)", all.Skip(AgentsMax).Sum(static agent => agent.Count))); }
+        return new([.. shown.Select(static agent => new JsonObject { ["agent"] = agent.Agent, ["connections"] = agent.Count })]);
+    }
+
     private double Uptime => Math.Round(_time.GetElapsedTime(_began).TotalSeconds, 1);
 
     private static string ChannelOf(EitSession session) => session.Path.TrimEnd('/');
@@ -121,6 +133,7 @@ internal sealed class ControlServer : IAsyncDisposable
         ["client"] = session.IsPlain ? "plain" : "eit",
         ["state"] = session.IsClosing ? "closing" : session.IsConnected ? "connected" : "away",
         ["outbox"] = session.OutboxMessages,
+        ["agent"] = session.Agent,
     };
 
     private static JsonObject Details(EitSession session)

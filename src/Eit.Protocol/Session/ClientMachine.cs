@@ -355,6 +355,8 @@ public sealed class ClientMachine
             Timeout = _settings.Session.Timeout,
             MessageBytesMax = _settings.Session.MessageBytesMax,
             Credit = session?.Credit ?? _settings.Session.Window,
+            Features = _settings.Session.Features,
+            Agent = _settings.Session.Agent,
         };
     }
 

@@ -35,6 +35,7 @@ public sealed class SessionMachine
     private TimeSpan _timeout;
     private TimeSpan _peerTimeout;
     private TimeSpan _window;
+    private FeatureSet _featuresOfBoth = FeatureSet.None;
     private ClosePlan? _close;
     private CloseNotice? _peerClose;
     private long _peerCloseLast;
@@ -66,6 +67,7 @@ public sealed class SessionMachine
         var session = new SessionMachine(EitEnd.Server, id, secret, settings, jitter, now);
         session._peerTimeout = terms.ClientTimeout;
         session._sender.PeerMessageBytesMax = hello.MessageBytesMax;
+        session.LearnOf(hello.Features, hello.Agent);
         if (refusal is null) { session._sender.CreditAnnounced(hello.Credit); }   // N3.7: else it was meant for another session.
         SessionTransport transport = session.Attach(hello.Epoch, TransportRole.Active, terms.Expires, now);
         transport.Expected = 1;
@@ -138,6 +140,9 @@ public sealed class SessionMachine
     /// <summary>Gets how long the session waits in an outage.</summary>
     public TimeSpan ResumeWindow => _window;
 
+    /// <summary>Gets what the peer calls itself (V1.10): at most <see cref="AgentName.CharsMax"/> printable ASCII characters; null if it has not said.</summary>
+    public string? PeerAgent { get; private set; }
+
     /// <summary>Gets the payload bytes that the session holds: to be sent, to be sent again, to be handed to the application.</summary>
     public long BytesHeld => _sender.OutboxBytes + _sender.LedgerBytes + _receiver.BytesHeld;
 
@@ -200,6 +205,10 @@ public sealed class SessionMachine
 
     private bool IsCloseUnanswered => _close is not null && _peerClose is null;
 
+    /// <summary>Tells whether both ends have named a feature, and what it names may be used (V1.8). Another hello or welcome may change it.</summary>
+    /// <param name="feature">One of <see cref="Features"/>.</param>
+    public bool PeerHas(string feature) => _featuresOfBoth.Has(feature);
+
     /// <summary>Tells what a transport is to the session; null for one that is superseded or was never known.</summary>
     /// <param name="epoch">The epoch of the transport.</param>
     public TransportRole? RoleOf(long epoch) => Find(epoch)?.Role;
@@ -235,6 +244,7 @@ public sealed class SessionMachine
             return new Violation(CloseCode.Overloaded, "H1.8", "The last hand-over is not complete.");
         }
         _peerTimeout = terms.ClientTimeout;
+        LearnOf(hello.Features, hello.Agent);
         bool positionsFit = isResume
             ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [], now)
             : _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [], now);
@@ -611,6 +621,8 @@ public sealed class SessionMachine
         Window = _settings.ResumeWindow,
         Spread = terms.Spread,
         Expires = terms.Expires,
+        Features = _settings.Features,
+        Agent = _settings.Agent,
     };
 
     private void Learn(Welcome welcome)
@@ -620,6 +632,14 @@ public sealed class SessionMachine
         _window = welcome.Window;
         _sender.PeerMessageBytesMax = welcome.MessageBytesMax;
         _sender.CreditAnnounced(welcome.Credit);
+        LearnOf(welcome.Features, welcome.Agent);
+    }
+
+    /// <summary>What the peer has named last counts: the session may have come to another program, a newer or an older one (V1.9).</summary>
+    private void LearnOf(FeatureSet features, string? agent)
+    {
+        _featuresOfBoth = _settings.Features.InCommonWith(features);
+        PeerAgent = agent == _settings.Agent ? _settings.Agent : agent;   // Peers of the same build share one text.
     }
 
     private static TimeSpan AtLeast(TimeSpan shortest, TimeSpan time) => time > shortest ? time : shortest;

@@ -85,6 +85,13 @@ public sealed record SessionSettings
     /// <value>Default 50 ms; 0 to 1 s.</value>
     public TimeSpan AckDelay { get; set; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Gets or sets what this end calls itself to its peers (V1.10), which show it to their operators: a name and a version, <c>my-app/2.1</c>.</summary>
+    /// <value>Default <see cref="AgentName.Own"/>; 1 to 64 printable ASCII characters. It is left out of a hello that would be too long with it for its header.</value>
+    public string Agent { get; set; } = AgentName.Own;
+
+    /// <summary>Gets or sets the features that this end names (V1.7): fewer than it has, to be like an older one.</summary>
+    internal FeatureSet Features { get; set; } = FeatureSet.Own;
+
     /// <summary>Gets the credit that a session starts with.</summary>
     internal Credit Window => new(WindowMessages, WindowBytes);
 
@@ -112,6 +119,7 @@ public sealed record SessionSettings
         if (ResumeWindow < TimeSpan.Zero || ResumeWindow > TimeSpan.FromHours(24)) { yield return $"{path}:ResumeWindow ({ResumeWindow}) must be 0 to 24 h."; }
         if (CloseRetry < TimeSpan.FromMilliseconds(100) || CloseRetry > CloseGiveUp) { yield return $"{path}:CloseRetry ({CloseRetry}) must be 100 ms to CloseGiveUp ({CloseGiveUp})."; }
         if (CloseGiveUp > TimeSpan.FromHours(1)) { yield return $"{path}:CloseGiveUp ({CloseGiveUp}) must be at most 1 h."; }
+        if (Agent is null || !AgentName.IsLegal(Agent)) { yield return $"{path}:Agent must be 1 to {AgentName.CharsMax} printable ASCII characters."; }
         if (AckDelay < TimeSpan.Zero || AckDelay > TimeSpan.FromSeconds(1)) { yield return $"{path}:AckDelay ({AckDelay}) must be 0 to 1 s."; }
     }
 }

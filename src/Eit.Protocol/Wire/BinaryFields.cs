@@ -70,6 +70,18 @@ internal ref struct BinaryFields
         return [.. numbers];
     }
 
+    /// <summary>Texts that are all of a member, and the names of features.</summary>
+    internal FeatureSet RestAsFeatures()
+    {
+        var names = new List<string>();
+        while (IsValid && _at < _end)
+        {
+            string name = Text();
+            if (names.Count < FeatureSet.NamesMax && FeatureSet.IsName(name)) { names.Add(name); }
+        }
+        return FeatureSet.Of(names);
+    }
+
     /// <summary>Goes on to the next member, which begins behind the one before.</summary>
     /// <param name="id">Its id; the caller takes all of its value, or skips it.</param>
     /// <returns>False at the end, and when something is not legal.</returns>

@@ -224,7 +224,15 @@ public sealed class BinaryFrameReader : FrameReader
         {
             hello = hello with { Session = new SessionId(fields.Id()), Proof = fields.Text(), Received = fields.Number(), Processed = fields.Marks() };
         }
-        fields.SkipMembers();
+        while (fields.NextMember(out long id))
+        {
+            switch (id)
+            {
+                case BinaryLayout.HelloFeatures: hello = hello with { Features = fields.RestAsFeatures() }; break;
+                case BinaryLayout.HelloAgent: hello = hello with { Agent = AgentName.Harmless(fields.RestAsText()) }; break;
+                default: fields.SkipMember(); break;
+            }
+        }
         return new Frame { Type = FrameType.Hello, Body = hello };
     }
 
@@ -252,6 +260,8 @@ public sealed class BinaryFrameReader : FrameReader
                 case BinaryLayout.WelcomeWhy: welcome = welcome with { Why = fields.RestAsText() }; break;
                 case BinaryLayout.WelcomeStandby: welcome = welcome with { IsStandby = true }; break;
                 case BinaryLayout.WelcomeExpires: welcome = welcome with { Expires = fields.Time() }; break;
+                case BinaryLayout.WelcomeFeatures: welcome = welcome with { Features = fields.RestAsFeatures() }; break;
+                case BinaryLayout.WelcomeAgent: welcome = welcome with { Agent = AgentName.Harmless(fields.RestAsText()) }; break;
                 default: fields.SkipMember(); break;
             }
         }

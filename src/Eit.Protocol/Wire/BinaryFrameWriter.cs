@@ -156,6 +156,8 @@ public sealed class BinaryFrameWriter : FrameWriter
             Number(hello.Received);
             Marks(hello.Processed);
         }
+        if (hello.Features.Names.Count > 0) { Member(BinaryLayout.HelloFeatures, hello.Features); }
+        if (hello.Agent is { } agent) { Member(BinaryLayout.HelloAgent, agent); }
         CloseLength(start);
     }
 
@@ -179,6 +181,8 @@ public sealed class BinaryFrameWriter : FrameWriter
         if (welcome.Why is { } why) { Member(BinaryLayout.WelcomeWhy, why); }
         if (welcome.IsStandby) { Member(BinaryLayout.WelcomeStandby, string.Empty); }
         if (welcome.Expires is { } expires) { Member(BinaryLayout.WelcomeExpires, WireTime.ToMilliseconds(expires)); }
+        if (welcome.Features.Names.Count > 0) { Member(BinaryLayout.WelcomeFeatures, welcome.Features); }
+        if (welcome.Agent is { } agent) { Member(BinaryLayout.WelcomeAgent, agent); }
         CloseLength(start);
     }
 
@@ -243,6 +247,14 @@ public sealed class BinaryFrameWriter : FrameWriter
     {
         Number(id);
         Text(value);
+    }
+
+    private void Member(int id, FeatureSet features)
+    {
+        Number(id);
+        int value = OpenLength();
+        foreach (string name in features.Names) { Text(name); }
+        CloseLength(value);
     }
 
     private void Time(TimeSpan value) => Number(WireTime.ToMilliseconds(value));

@@ -25,10 +25,14 @@ internal static class BinaryLayout
     // The members of the other frames.
     internal const int AckExpired = 1;
     internal const int AckKnown = 2;
+    internal const int HelloFeatures = 1;
+    internal const int HelloAgent = 2;
     internal const int WelcomeSecret = 1;
     internal const int WelcomeWhy = 2;
     internal const int WelcomeStandby = 3;
     internal const int WelcomeExpires = 4;
+    internal const int WelcomeFeatures = 5;
+    internal const int WelcomeAgent = 6;
     internal const int TermsExpires = 1;
     internal const int TermsOverloaded = 2;
 }

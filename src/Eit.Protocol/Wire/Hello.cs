@@ -35,4 +35,10 @@ public sealed record Hello
 
     /// <summary>Gets how much the server may send in all.</summary>
     public required Credit Credit { get; init; }
+
+    /// <summary>Gets the features that the client names (V1.7).</summary>
+    public FeatureSet Features { get; init; } = FeatureSet.None;
+
+    /// <summary>Gets what the client calls itself (V1.10); null if it does not say.</summary>
+    public string? Agent { get; init; }
 }

@@ -19,6 +19,21 @@ public sealed class JsonFrameWriter : FrameWriter
     private byte[] _buffer = [];
     private int _length;
 
+    /// <summary>Writes the hello of an upgrade request (S1.2).</summary>
+    /// <param name="hello">What it says; without its <see cref="Hello.Agent"/> where it would be too long with it (V1.11).</param>
+    /// <returns>The value of the header; null if it is too long even so, and hello has to be a frame.</returns>
+    public static string? HelloHeaderOf(Hello hello)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        var writer = new JsonFrameWriter();                         // Whatever the encoding of the session (B3.3).
+        writer.Begin();
+        writer.WriteHello(hello);
+        string header = Base64Url.EncodeToString(writer.End().Span);
+        writer.Release();
+        if (header.Length <= WireLimits.HelloHeaderCharsMax) { return header; }
+        return hello.Agent is null ? null : HelloHeaderOf(hello with { Agent = null });
+    }
+
     /// <inheritdoc/>
     public override int Length => _length;
 
@@ -68,6 +83,7 @@ public sealed class JsonFrameWriter : FrameWriter
         Member("timeout"u8, hello.Timeout);
         Member("max"u8, hello.MessageBytesMax);
         Member("credit"u8, hello.Credit);
+        Member(hello.Features, hello.Agent);
         Close();
     }
 
@@ -91,6 +107,7 @@ public sealed class JsonFrameWriter : FrameWriter
         Member("window"u8, welcome.Window);
         Member("spread"u8, welcome.Spread);
         if (welcome.Expires is { } expires) { Member("expires"u8, expires); }
+        Member(welcome.Features, welcome.Agent);
         Close();
     }
 
@@ -268,6 +285,23 @@ public sealed class JsonFrameWriter : FrameWriter
             Number(numbers[i]);
         }
         Raw("]"u8);
+    }
+
+    private void Member(FeatureSet features, string? agent)
+    {
+        for (int i = 0; i < features.Names.Count; i++)
+        {
+            if (i == 0)
+            {
+                Name("features"u8);
+                Raw("["u8);
+            }
+            Raw(i == 0 ? "\""u8 : ",\""u8);
+            Raw(Encoding.ASCII.GetBytes(features.Names[i]));
+            Raw("\""u8);
+        }
+        if (features.Names.Count > 0) { Raw("]"u8); }
+        if (agent is not null) { Member("agent"u8, agent); }
     }
 
     private void Name(ReadOnlySpan<byte> name)

@@ -8,7 +8,7 @@ namespace Eit.Protocol.Wire;
 internal sealed class JsonMembers
 {
     private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window", "life", "at", "known"];
-    private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason"];
+    private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason", "agent"];
     private static readonly string[] s_flags = ["more", "prompt", "ack", "resumed", "standby", "overloaded"];
     private static readonly string[] s_lists = ["processed", "credit", "expired"];
 
@@ -18,6 +18,7 @@ internal sealed class JsonMembers
     private readonly Dictionary<string, long[]> _lists = new(StringComparer.Ordinal);
     private ReadOnlyMemory<byte>? _text;
     private ReadOnlyMemory<byte>? _binary;
+    private FeatureSet? _features;
 
     /// <summary>Reads the object that the reader stands on, to its end.</summary>
     internal Violation? Read(ref Utf8JsonReader reader, ReadOnlyMemory<byte> message, FrameBatch frames)
@@ -45,7 +46,7 @@ internal sealed class JsonMembers
         _strings.Clear();
         _flags.Clear();
         _lists.Clear();
-        (_text, _binary) = (null, null);
+        (_text, _binary, _features) = (null, null, null);
     }
 
     /// <summary>A name that is escaped or long is none of ours, or one of ours in disguise; either way its letters decide.</summary>
@@ -63,6 +64,7 @@ internal sealed class JsonMembers
     {
         if (name is "text") { return ReadText(ref reader, message, frames); }
         if (name is "bin") { return ReadBinary(ref reader, message, frames); }
+        if (name is "features") { return ReadFeatures(ref reader); }
         if (Array.IndexOf(s_numbers, name) >= 0)
         {
             bool isRead = TryNumber(ref reader, out long number);
@@ -107,6 +109,19 @@ internal sealed class JsonMembers
         bool isDecoded = reader.ValueIsEscaped ? TryDecodeEscaped(ref reader, scratch.Span, out int written) : TryDecode(reader.ValueSpan, scratch.Span, out written);
         if (!isDecoded) { return Malformed("F1.3", "The member bin is not base64."); }
         _binary = scratch[..written];
+        return null;
+    }
+
+    private Violation? ReadFeatures(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray || _features is not null) { return Malformed("F1.3", "The member features is not a list of strings, or is given twice."); }
+        var names = new List<string>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (!TryString(ref reader, out string name)) { return Malformed("F1.3", "The member features is not a list of strings."); }
+            if (names.Count < FeatureSet.NamesMax && FeatureSet.IsName(name)) { names.Add(name); }
+        }
+        _features = FeatureSet.Of(names);
         return null;
     }
 
@@ -230,6 +245,8 @@ internal sealed class JsonMembers
             Timeout = timeout,
             MessageBytesMax = max,
             Credit = credit,
+            Features = _features ?? FeatureSet.None,
+            Agent = AgentName.Harmless(_strings.GetValueOrDefault("agent")),
         };
         return new Frame { Type = FrameType.Hello, Body = hello };
     }
@@ -258,6 +275,8 @@ internal sealed class JsonMembers
             Window = window,
             Spread = spread,
             Expires = TimeOrNull("expires"),
+            Features = _features ?? FeatureSet.None,
+            Agent = AgentName.Harmless(_strings.GetValueOrDefault("agent")),
         };
         return new Frame { Type = FrameType.Welcome, Body = welcome };
     }

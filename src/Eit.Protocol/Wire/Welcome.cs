@@ -50,6 +50,12 @@ public sealed record Welcome
     /// <summary>Gets the remaining life of this transport's credentials; null if they have no end.</summary>
     public TimeSpan? Expires { get; init; }
 
+    /// <summary>Gets the features that the server names (V1.7).</summary>
+    public FeatureSet Features { get; init; } = FeatureSet.None;
+
+    /// <summary>Gets what the server calls itself (V1.10); null if it does not say.</summary>
+    public string? Agent { get; init; }
+
     /// <summary>Reads the secret.</summary>
     /// <returns>Its bytes; empty if there is none or it is not base64url.</returns>
     public byte[] DecodeSecret() => Secret is { } secret && Base64Url.IsValid(secret) ? Base64Url.DecodeFromChars(secret) : [];

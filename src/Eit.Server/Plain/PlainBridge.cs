@@ -55,6 +55,7 @@ internal sealed class PlainBridge : PumpHost
             Timeout = s_farAway,
             MessageBytesMax = _settings.MessageBytesMax,
             Credit = new Credit(_settings.WindowMessages, _settings.WindowBytes),
+            Features = FeatureSet.Own,
         };
     }
 

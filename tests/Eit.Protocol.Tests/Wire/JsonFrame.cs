@@ -30,6 +30,14 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
             {"t":"welcome","session":"fedcba9876543210fedcba9876543210","epoch":2,"resumed":true,"received":9,"processed":[1,2,9,4],"timeout":5000,
              "clientTimeout":5000,"max":1048576,"credit":[1024,1048576],"window":120000,"spread":500}
             """),
+        Parse("""
+            {"t":"hello","instance":"0123456789abcdef0123456789abcdef","epoch":1,"want":"new","why":"first","timeout":5000,"max":1048576,"credit":[1024,1048576],
+             "features":["a","b-2"],"agent":"some-client/1.2"}
+            """),
+        Parse("""
+            {"t":"welcome","session":"fedcba9876543210fedcba9876543210","epoch":2,"resumed":true,"received":9,"processed":[1,2,9,4],"timeout":5000,
+             "clientTimeout":5000,"max":1048576,"credit":[1024,1048576],"window":120000,"spread":500,"features":["a","b-2"],"agent":"some-server/1.2"}
+            """),
         Parse("""{"t":"ping","id":3}"""),
         Parse("""{"t":"pong","id":3}"""),
         Parse("""{"t":"switch","last":41}"""),
@@ -45,9 +53,9 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
     {
         "data" => new HashSet<string> { "lane", "kind", "more", "prompt", "ack", "life" },
         "ack" => new HashSet<string> { "expired", "known" },
-        "hello" => new HashSet<string> { "why" },
-        "welcome" when Value("resumed") == "true" => new HashSet<string> { "secret", "why", "standby", "expires" },
-        "welcome" => new HashSet<string> { "why", "standby", "expires" },
+        "hello" => new HashSet<string> { "why", "features", "agent" },
+        "welcome" when Value("resumed") == "true" => new HashSet<string> { "secret", "why", "standby", "expires", "features", "agent" },
+        "welcome" => new HashSet<string> { "why", "standby", "expires", "features", "agent" },
         "terms" => new HashSet<string> { "expires", "overloaded" },
         _ => new HashSet<string>(),
     };

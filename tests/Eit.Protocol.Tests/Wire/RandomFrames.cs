@@ -12,6 +12,8 @@ internal sealed class RandomFrames(ulong seed)
     [
         "", "hello", "say \"hi\"", "C:\\path", "a\nb\tc\rd", "\0\u001f\u007f", "Grüße", "€", "😀 and 👍🏽", "\u2028", "\\u0041", "{\"t\":\"data\"}", "]},{[", "/+/",
     ];
+    private static readonly string[] s_features = ["a", "failed", "x-2", "0", "one-of-two-and-thirty-characters"];
+    private static readonly string?[] s_agents = [null, "eit-dotnet/1.0.0", "a \"client\" \\ (x; y)", new('~', 64)];
     private readonly SeededJitter _jitter = new(seed);
     private long _lastNumber;
 
@@ -124,6 +126,8 @@ internal sealed class RandomFrames(ulong seed)
             Timeout = Time(),
             MessageBytesMax = Number(),
             Credit = Credit(),
+            Features = Features(),
+            Agent = Pick(s_agents),
         };
     }
 
@@ -147,6 +151,8 @@ internal sealed class RandomFrames(ulong seed)
             Window = Time(),
             Spread = Time(),
             Expires = Flip() ? Time() : null,
+            Features = Features(),
+            Agent = Pick(s_agents),
         };
     }
 
@@ -159,6 +165,8 @@ internal sealed class RandomFrames(ulong seed)
     };
 
     private UInt128 Bits() => new(_jitter.NextBits(), _jitter.NextBits());
+
+    private FeatureSet Features() => FeatureSet.Of(Enumerable.Range(0, Below(4)).Select(_ => Pick(s_features)));
 
     private LaneMarks Marks() => new(Number(), Number(), Number(), Number());
 
