@@ -11,6 +11,11 @@ public sealed record CycleOptions
     /// <value>Default 15 min; at most 30 days. <see cref="TimeSpan.MaxValue"/>: only before a known limit.</value>
     public TimeSpan Latest { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>Gets or sets the shortest time between two cycles that the server causes, by a limit, a request or its silence; twice as long, up to 16 times, for each transport in a row that
+    /// has lived for less than <see cref="RedialOptions.StableAfter"/>.</summary>
+    /// <value>Default 5 s; 0 to 1 min.</value>
+    public TimeSpan ShortestInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Names every value that is out of range; empty when all is well.</summary>
     /// <param name="path">What the messages call these options.</param>
     public IEnumerable<string> Faults(string path = "Cycle")
@@ -18,5 +23,6 @@ public sealed record CycleOptions
         if (Earliest < TimeSpan.FromSeconds(1)) { yield return $"{path}:Earliest ({Earliest}) must be at least 1 s."; }
         if (Earliest > Latest) { yield return $"{path}:Earliest ({Earliest}) must not exceed Latest ({Latest})."; }
         if (Latest > TimeSpan.FromDays(30) && Latest != TimeSpan.MaxValue) { yield return $"{path}:Latest ({Latest}) must be at most 30 days, or TimeSpan.MaxValue."; }
+        if (ShortestInterval < TimeSpan.Zero || ShortestInterval > TimeSpan.FromMinutes(1)) { yield return $"{path}:ShortestInterval ({ShortestInterval}) must be 0 to 1 min."; }
     }
 }

@@ -6,6 +6,9 @@ public enum RedialCause
     /// <summary>This side ended the transport, or was asked to dial now: its own time-out, a network change, a wake-up, a close code that says "at once".</summary>
     Local,
 
+    /// <summary>The transport's credentials ended: at once after a transport that was stable, else after back-off, however long it has lived: fresh ones would have lived longer.</summary>
+    Expired,
+
     /// <summary>The transport was lost without a word; others may have lost theirs at the same moment.</summary>
     Loss,
 

@@ -9,7 +9,7 @@ namespace Eit.Backoff;
 /// Full jitter over a bound that is clamped before the draw, so that a fleet at the cap is still spread. The bound doubles with each transport that opens and dies at once, and with each
 /// failed dial as long as it stays within a quarter of the outage so far: who was refused for a second is back soon after it, who has been for an hour asks rarely. It is never less than
 /// the server's spread, so that a fleet does not try more often than the server takes it.
-/// A transport that has lived for <see cref="RedialOptions.FirstWait"/> or longer is worth a wait of its life at most, of half of it after a loss. All is forgotten only after one that has lived for
+/// A transport that has lived for <see cref="RedialOptions.FirstWait"/> or longer, and has not expired, is worth a wait of its life at most, of half of it after a loss. All is forgotten only after one that has lived for
 /// <see cref="RedialOptions.StableAfter"/>: opening is not success.
 /// Owns no timer.
 /// </remarks>
@@ -42,7 +42,7 @@ public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
         bool wasStable = wasUp && lived >= options.StableAfter;
         _connectedAt = null;
         if (wasStable) { (Failures, _doublings) = (0, 0); }
-        if (lived >= options.FirstWait) { _doublings = Math.Min(_doublings, BitOperations.Log2((ulong)(lived / options.FirstWait))); }
+        if (lived >= options.FirstWait && cause != RedialCause.Expired) { _doublings = Math.Min(_doublings, BitOperations.Log2((ulong)(lived / options.FirstWait))); }
         if (wasUp || _outageBegan is null) { _outageBegan = now; }
 
         bool isDial = !wasUp && cause is (RedialCause.Failure or RedialCause.Spread);
@@ -55,7 +55,7 @@ public sealed class RedialSchedule(RedialOptions options, IJitter jitter)
             RedialCause.Loss when Failures > 0 => jitter.UpTo(Longer(Shorter(Spread, options.LossSpreadMax), BackoffBound(Math.Max(0, _doublings - 1)))),
             _ when Failures > 0 => jitter.UpTo(BackoffBound(Math.Max(0, _doublings - 1))),
             RedialCause.Loss => jitter.UpTo(Shorter(Spread, options.LossSpreadMax)),
-            RedialCause.Local => TimeSpan.Zero,
+            RedialCause.Local or RedialCause.Expired => TimeSpan.Zero,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         if (counts) { Count(isDial, now); }

@@ -20,6 +20,7 @@ internal sealed class Dialler
     private readonly EitConnectionOptions _options;
     private readonly IReadOnlyList<WireEncoding> _encodings;
     private volatile IReadOnlyList<WireEncoding> _encodingsOfSession;
+    private volatile string? _lastToken;                           // That of the newest transport.
 
     internal Dialler(EitConnectionOptions options)
     {
@@ -38,6 +39,10 @@ internal sealed class Dialler
         try
         {
             string? token = await AskTokenAsync(request, limit.Token).ConfigureAwait(false);
+            if (request.TokenReason == TokenReason.Expiring && token is not null && token == _lastToken)
+            {
+                return DialResult.Failed(new DialFailure(DialFailureKind.Token, "The token provider gave the token again that is about to expire."));
+            }
             time.CancelAfter(_options.DialLimit);
             phase = DialPhase.Connecting;
             socket = new ClientWebSocket();
@@ -61,7 +66,7 @@ internal sealed class Dialler
             if (read.CloseCode is { } code) { return await FailAsync(line, new DialFailure(DialFailureKind.Closed, read.Reason) { Code = code }).ConfigureAwait(false); }
             if (read.Violation is null && line.Frames[0].Body is Welcome welcome && line.Frames[0].Type == FrameType.Welcome)
             {
-                _encodingsOfSession = WireEncodings.Of(encoding);
+                (_encodingsOfSession, _lastToken) = (WireEncodings.Of(encoding), token);
                 return new DialResult(line, welcome, roundTrip, Failure: null);
             }
             string what = read.Violation?.Reason ?? $"The first frame is {line.Frames[0].Type}.";
@@ -152,6 +157,6 @@ internal sealed class Dialler
         if (socket.HttpResponseHeaders is not { } headers || !headers.TryGetValue("Retry-After", out IEnumerable<string>? values)) { return null; }
         if (!RetryConditionHeaderValue.TryParse(values.FirstOrDefault(), out RetryConditionHeaderValue? value)) { return null; }
         TimeSpan? wait = value.Delta ?? (value.Date is { } date ? date - _options.TimeProvider.GetUtcNow() : null);
-        return wait is { } known ? TimeSpan.FromTicks(Math.Clamp(known.Ticks, 0, TimeSpan.FromHours(1).Ticks)) : null;
+        return PeerBounds.ClampRetryAfter(wait);
     }
 }

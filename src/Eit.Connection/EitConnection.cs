@@ -23,6 +23,8 @@ public sealed partial class EitConnection : IAsyncDisposable
 {
     private const string UnnamedAgent = "unnamed";
     private static readonly TimeSpan s_networkSettles = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_dialEnds = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_waitMax = TimeSpan.FromDays(40);   // A timer takes 49 days.
     private static readonly ResiliencePropertyKey<EitConnection> s_connection = new(nameof(EitConnection));
     private static readonly ResiliencePipeline s_builtInPipeline = BuiltInPipeline(TimeProvider.System);
 
@@ -782,9 +784,17 @@ public sealed partial class EitConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Dials, and tells the machine what came of it, whatever that is (R1.20).</summary>
     private async Task<DialFailure?> DialAsync(DialRequest request, CancellationToken givenUp)
     {
-        DialResult result = await DialWantedAsync(request, givenUp).ConfigureAwait(false);
+        Task<DialResult> dialling = DialWantedAsync(request, givenUp);
+        DialResult result;
+        try { result = await dialling.WaitAsync(_options.TokenLimit + _options.DialLimit + s_dialEnds, _options.TimeProvider, CancellationToken.None).ConfigureAwait(false); }
+        catch (TimeoutException)
+        {
+            _ = ReleaseLateAsync(dialling);
+            result = DialResult.Failed(new DialFailure(DialFailureKind.Timeout, "The dial did not end within its limits."));
+        }
         if (result.Failure is { } failure)
         {
             Log.DialFailed(_logger, failure.Kind, failure.Reason);
@@ -817,6 +827,13 @@ public sealed partial class EitConnection : IAsyncDisposable
         Track(line.Finished);
         pump.Attach(line, framesRead: 1);
         return null;
+    }
+
+    /// <summary>Lets go of what comes of a dial that was given up.</summary>
+    private static async Task ReleaseLateAsync(Task<DialResult> dialling)
+    {
+        DialResult late = await dialling.ConfigureAwait(false);
+        if (late.Line is { } line) { await line.RefuseAsync(CloseCode.Detached, "The transport is no longer wanted.", s_dialEnds).ConfigureAwait(false); }
     }
 
     /// <summary>Dials until that is given up, or the connection pauses or stops.</summary>
@@ -858,7 +875,8 @@ public sealed partial class EitConnection : IAsyncDisposable
         {
             Instant now = _host.Now;
             Instant due = _machine.NextDeadline;
-            return due == Instant.Never || due < now ? TimeSpan.Zero : due.Since(now);   // A negative delay would be Polly's own, 2 s.
+            TimeSpan wait = due == Instant.Never ? TimeSpan.Zero : due.Since(now);   // A negative delay would be Polly's own, 2 s.
+            return wait < s_waitMax ? wait : s_waitMax;
         }
     }
 

@@ -15,7 +15,7 @@ public sealed record EitConnectionOptions
     /// <value>Required; <c>wss:</c>, or <c>ws:</c> with <see cref="AllowUnencryptedForDevelopment"/>. Nothing secret belongs into it.</value>
     public Uri? Url { get; set; }
 
-    /// <summary>Gets or sets who gives the bearer token for each dial; asked with the reason, and again with <see cref="TokenReason.Rejected"/> after a 401.</summary>
+    /// <summary>Gets or sets who gives the bearer token for each dial; asked with the reason, and again with <see cref="TokenReason.Rejected"/> after a 401 and when its token has ended in use.</summary>
     /// <value>Default null: no token. A null answer: no token for this dial. What it throws is a passing failure.</value>
     public Func<TokenRequest, CancellationToken, ValueTask<string?>>? TokenProvider { get; set; }
 

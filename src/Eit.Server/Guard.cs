@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Eit.Server;
 
 /// <summary>Looks at the request that wants to become a transport: encrypted, authenticated, from a known origin (A1).</summary>
-internal sealed class Guard(EitServerOptions options)
+internal sealed class Guard(EitServerOptions options, TimeProvider time)
 {
     private const string Anonymous = "anonymous";
     private const string UnwantedQueryToken = "access_token";
@@ -25,6 +25,7 @@ internal sealed class Guard(EitServerOptions options)
         bool isPlain = IsPlain(context);
         if (isPlain && CheckPlain(context) is { } refusal) { return refusal; }
         if (!await IsAuthenticatedAsync(context).ConfigureAwait(false)) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed."); }
+        if (ExpiryOf(context, time) == TimeSpan.Zero) { return new Refusal(StatusCodes.Status401Unauthorized, "The credential has expired."); }   // Its scheme may be patient; the transport would be closed at once.
         if (!isPlain && EncodingOf(context) is null) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {string.Join(" and ", Encodings.Select(WireEncodings.SubprotocolOf))} would be."); }
         bool isWanted = options.Admits is not { } admits || await admits(context).ConfigureAwait(false);
         return isWanted ? null : new Refusal(StatusCodes.Status403Forbidden, "This client is not allowed here.");

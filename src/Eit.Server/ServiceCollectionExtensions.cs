@@ -23,7 +23,7 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton<EitSessions>();
         services.TryAddSingleton<EitChannels>();
         services.TryAddSingleton<TimeoutManager>();
-        services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
+        services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<TransportEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, PlainTokenFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, QueryTokenPolicy>());

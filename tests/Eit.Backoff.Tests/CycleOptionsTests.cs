@@ -11,12 +11,15 @@ public class CycleOptionsTests
         Assert.Empty(new CycleOptions { Earliest = Seconds(1), Latest = Seconds(1) }.Faults());
         Assert.Empty(new CycleOptions { Latest = TimeSpan.FromDays(30) }.Faults());
         Assert.Empty(new CycleOptions { Latest = TimeSpan.MaxValue }.Faults());
+        Assert.Empty(new CycleOptions { ShortestInterval = TimeSpan.Zero }.Faults());
+        Assert.Empty(new CycleOptions { ShortestInterval = Minutes(1) }.Faults());
     }
 
     [Fact]
     public void Each_value_out_of_range_is_named()
     {
         Assert.Equal(["Cycle:Earliest (00:00:00.9990000) must be at least 1 s."], new CycleOptions { Earliest = Seconds(0.999) }.Faults());
+        Assert.Equal(["Cycle:ShortestInterval (00:01:01) must be 0 to 1 min."], new CycleOptions { ShortestInterval = Seconds(61) }.Faults());
         Assert.Equal(["Cycle:Earliest (00:10:00) must not exceed Latest (00:09:00)."], new CycleOptions { Latest = Minutes(9) }.Faults());
         Assert.Equal(
             ["Cycle:Latest (30.00:00:01) must be at most 30 days, or TimeSpan.MaxValue."],

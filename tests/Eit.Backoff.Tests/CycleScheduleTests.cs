@@ -12,7 +12,7 @@ public class CycleScheduleTests
     [Fact]
     public void Without_a_transport_there_is_nothing_to_cycle()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
 
         Assert.Equal(Instant.Never, schedule.NextDeadline);
     }
@@ -20,7 +20,7 @@ public class CycleScheduleTests
     [Fact]
     public void A_transport_is_cycled_between_the_earliest_and_the_latest_life()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
 
         schedule.Connected(expires: null, At(100));
 
@@ -30,7 +30,7 @@ public class CycleScheduleTests
     [Fact]
     public void Each_life_is_drawn_anew()
     {
-        var schedule = new CycleSchedule(s_options, new SeededJitter(1));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new SeededJitter(1));
         var lives = new HashSet<TimeSpan>();
 
         for (int transport = 0; transport < 100; transport++)
@@ -46,7 +46,7 @@ public class CycleScheduleTests
     [Fact]
     public void Without_a_latest_life_only_a_known_limit_leads_to_a_cycle()
     {
-        var schedule = new CycleSchedule(s_onlyForLimits, new FixedJitter(0));
+        var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new FixedJitter(0));
 
         schedule.Connected(expires: null, At(100));
         Instant withoutLimit = schedule.NextDeadline;
@@ -60,7 +60,7 @@ public class CycleScheduleTests
     public void A_cycle_comes_at_80_to_95_percent_of_a_known_limit() =>
         Prop.ForAll<PositiveInt, ulong>((seconds, seed) =>
         {
-            var schedule = new CycleSchedule(s_onlyForLimits, new SeededJitter(seed));
+            var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new SeededJitter(seed));
             schedule.Connected(Seconds(seconds.Get), At(100));
             double share = schedule.NextDeadline.Since(At(100)) / Seconds(seconds.Get);
             return share is >= 0.8 and <= 0.95;
@@ -69,7 +69,7 @@ public class CycleScheduleTests
     [Fact]
     public void A_limit_that_is_far_away_does_not_put_the_cycle_off()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
 
         schedule.Connected(TimeSpan.FromHours(10), At(100));
 
@@ -79,7 +79,7 @@ public class CycleScheduleTests
     [Fact]
     public void A_limit_that_is_learned_later_brings_the_cycle_forward()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0));
         schedule.Connected(expires: null, At(100));
 
         schedule.LimitKnown(Seconds(10), At(200));
@@ -90,7 +90,7 @@ public class CycleScheduleTests
     [Fact]
     public void An_unknown_limit_changes_nothing()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0));
         schedule.Connected(expires: null, At(100));
         Instant before = schedule.NextDeadline;
 
@@ -103,7 +103,7 @@ public class CycleScheduleTests
     public void A_request_is_followed_in_the_first_nine_tenths_of_its_time() =>
         Prop.ForAll<PositiveInt, ulong>((seconds, seed) =>
         {
-            var schedule = new CycleSchedule(s_onlyForLimits, new SeededJitter(seed));
+            var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new SeededJitter(seed));
             schedule.Connected(expires: null, At(100));
             schedule.Asked(Seconds(seconds.Get), At(200));
             return schedule.NextDeadline >= At(200) && schedule.NextDeadline <= At(200) + Seconds(seconds.Get * 0.9);
@@ -120,7 +120,7 @@ public class CycleScheduleTests
     [Fact]
     public void A_request_does_not_put_an_earlier_cycle_off()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
         schedule.Connected(Seconds(10), At(100));
         Instant before = schedule.NextDeadline;
 
@@ -132,8 +132,8 @@ public class CycleScheduleTests
     [Fact]
     public void A_failed_cycle_is_tried_again_after_about_a_tenth_of_the_earliest_life()
     {
-        var soonest = new CycleSchedule(s_options, new FixedJitter(0));
-        var latest = new CycleSchedule(s_options, new FixedJitter(FixedJitter.Highest));
+        var soonest = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0));
+        var latest = new CycleSchedule(s_options, Seconds(10), new FixedJitter(FixedJitter.Highest));
         soonest.Connected(expires: null, At(100));
         latest.Connected(expires: null, At(100));
 
@@ -147,7 +147,7 @@ public class CycleScheduleTests
     [Fact]
     public void Close_to_a_limit_a_failed_cycle_is_tried_again_in_half_of_what_remains()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
         schedule.Connected(Seconds(100), At(100));
 
         schedule.Failed(At(190));
@@ -161,7 +161,7 @@ public class CycleScheduleTests
     [Fact]
     public void At_the_limit_a_failed_cycle_is_not_tried_again()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
         schedule.Connected(Seconds(100), At(100));
 
         schedule.Failed(At(198.5));
@@ -172,7 +172,7 @@ public class CycleScheduleTests
     [Fact]
     public void Failing_cycles_before_a_limit_end_after_a_bounded_number()
     {
-        var schedule = new CycleSchedule(s_options, new SeededJitter(3));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new SeededJitter(3));
         schedule.Connected(Minutes(20), At(0));
         int tries = 0;
 
@@ -188,7 +188,7 @@ public class CycleScheduleTests
     [Fact]
     public void A_failed_cycle_that_the_server_asked_for_is_tried_again_within_its_time()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
         schedule.Connected(expires: null, At(0));
         schedule.Asked(within: Seconds(20), At(100));
 
@@ -206,7 +206,7 @@ public class CycleScheduleTests
     [Fact]
     public void The_limit_of_an_old_transport_does_not_bind_the_new_one()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
         schedule.Connected(Seconds(10), At(100));
 
         schedule.Connected(expires: null, At(105));
@@ -220,7 +220,7 @@ public class CycleScheduleTests
     [Fact]
     public void A_stopped_schedule_has_no_deadline()
     {
-        var schedule = new CycleSchedule(s_options, new FixedJitter(0.5));
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0.5));
         schedule.Connected(Seconds(10), At(100));
 
         schedule.Stop();
@@ -228,9 +228,91 @@ public class CycleScheduleTests
         Assert.Equal(Instant.Never, schedule.NextDeadline);
     }
 
+    [Fact]
+    public void What_the_server_causes_has_a_floor_that_doubles_while_transports_live_shortly()
+    {
+        var schedule = new CycleSchedule(s_onlyForLimits, Seconds(1_000), new SeededJitter(5));
+        Instant now = At(0);
+        var begun = new List<Instant>();
+
+        for (int i = 0; i < 8; i++)
+        {
+            schedule.Connected(expires: TimeSpan.Zero, now);
+            schedule.Asked(TimeSpan.Zero, now);
+            now = schedule.NextDeadline > now ? schedule.NextDeadline : now;
+            schedule.Began(now);
+            begun.Add(now);
+        }
+
+        Assert.Equal([5, 10, 20, 40, 80, 80, 80], begun.Zip(begun.Skip(1), static (one, next) => next.Since(one).TotalSeconds));
+    }
+
+    [Fact]
+    public void A_transport_that_has_lived_long_enough_brings_the_floor_back()
+    {
+        var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new FixedJitter(0));
+        foreach (Instant at in (Instant[])[At(0), At(5), At(15)])
+        {
+            schedule.Connected(expires: TimeSpan.Zero, at);
+            schedule.Began(at);
+        }
+
+        schedule.Connected(expires: null, At(15));
+        schedule.Began(At(40));
+        schedule.Connected(expires: TimeSpan.Zero, At(40));
+
+        Assert.Equal(At(45), schedule.NextDeadline);
+    }
+
+    [Fact]
+    public void A_cycle_that_failed_is_not_asked_for_again_below_the_floor()
+    {
+        var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new FixedJitter(0));
+        schedule.Connected(expires: null, At(100));
+        schedule.Asked(TimeSpan.Zero, At(200));
+
+        schedule.Began(At(200));
+        schedule.Failed(At(200.1));
+        schedule.Asked(TimeSpan.Zero, At(200.2));
+
+        Assert.Equal(At(205), schedule.NextDeadline);
+    }
+
+    [Fact]
+    public void What_this_side_wants_has_no_floor()
+    {
+        var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new FixedJitter(0));
+        schedule.Connected(expires: null, At(100));
+        schedule.Began(At(100));
+        schedule.Connected(expires: null, At(100));
+
+        schedule.Wanted(At(101));
+
+        Assert.Equal(At(101), schedule.NextDeadline);
+    }
+
+    [Fact]
+    public void A_cycle_knows_whether_it_is_for_the_limit()
+    {
+        var schedule = new CycleSchedule(s_options, Seconds(10), new FixedJitter(0));
+        schedule.Connected(expires: null, At(100));
+        bool byAge = schedule.IsForLimit;
+        schedule.LimitKnown(Seconds(60), At(100));
+        bool byLimit = schedule.IsForLimit;
+        schedule.Asked(Seconds(10), At(100));
+        bool byRequest = schedule.IsForLimit;
+
+        schedule.Connected(Seconds(600), At(200));
+        schedule.Began(At(680));
+        schedule.Failed(At(681));
+
+        Assert.Equal((false, true, false), (byAge, byLimit, byRequest));
+        Assert.True(schedule.IsForLimit);                          // What failed is tried again for the same reason.
+    }
+
     private static double MomentOfRequest(ulong seed)
     {
-        var schedule = new CycleSchedule(s_onlyForLimits, new SeededJitter(seed));
+        var schedule = new CycleSchedule(s_onlyForLimits, Seconds(10), new SeededJitter(seed));
         schedule.Asked(Seconds(20), At(0));
         return schedule.NextDeadline.Since(At(0)).TotalSeconds;
     }

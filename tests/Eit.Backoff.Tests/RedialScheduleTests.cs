@@ -50,6 +50,26 @@ public class RedialScheduleTests
     }
 
     [Fact]
+    public void Credentials_that_end_again_and_again_are_dialled_with_less_and_less_however_long_they_last()
+    {
+        RedialSchedule schedule = UpFor(Minutes(1), new FixedJitter(1), spread: TimeSpan.Zero);
+        double now = 60;
+        List<double> waits = [];
+        for (int i = 0; i < 12; i++)
+        {
+            double wait = schedule.NextWait(RedialCause.Expired, hint: null, At(now)).TotalSeconds;
+            waits.Add(wait);
+            now += wait;
+            schedule.Connected(At(now));
+            now += 2;                                              // Shorter than what counts as stable.
+        }
+
+        Assert.Equal(0, waits[0]);
+        Assert.Equal(waits.Order(), waits);
+        Assert.Equal(s_options.LongestWait.TotalSeconds, waits[^1]);
+    }
+
+    [Fact]
     public void Before_the_server_has_said_anything_the_spread_is_half_a_second()
     {
         Assert.Equal(Seconds(0.5), new RedialSchedule(s_options, new FixedJitter(0)).Spread);

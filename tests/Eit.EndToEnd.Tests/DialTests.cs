@@ -131,6 +131,25 @@ public sealed class DialTests
         Assert.Equal(["Bearer stale"], server.Dials.Take(1).Select(headers => headers.Authorization.ToString()));
     }
 
+    [Fact, Clause("R1.20")]
+    public async Task A_dial_that_does_not_end_is_given_up_and_the_next_one_begins()
+    {
+        await using var clock = new LeapingClock();
+        var world = new DeafWorld();
+        await using var client = new EitConnection(new EitConnectionOptions { Url = new Uri("wss://127.0.0.1/eit"), World = world, TimeProvider = clock.Time, WatchesNetwork = false });
+        Happenings<EitStateChange> states = client.Watch();
+
+        client.Start();
+        await world.Dials.NextAsync();
+        clock.Leap(TimeSpan.FromSeconds(30));
+        EitStateChange waiting = await states.UntilAsync(change => change is { Current: EitConnectionState.Waiting, Attempt: 1 });
+        clock.Leap(TimeSpan.FromSeconds(30));
+        await world.Dials.NextAsync();
+        world.Release();
+
+        Assert.Contains("did not end", waiting.Reason, StringComparison.Ordinal);
+    }
+
     [Fact, Clause("A1.4")]
     public async Task A_403_refuses_and_is_tried_again_rarely()
     {
@@ -540,6 +559,28 @@ public sealed class DialTests
             {
                 // The client has given up, or the test is over.
             }
+        }
+    }
+
+    /// <summary>A world in which a dial neither ends nor listens.</summary>
+    private sealed class DeafWorld : HttpMessageHandler, IClientWorld
+    {
+        private readonly TaskCompletionSource<HttpResponseMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Happenings<int> Dials { get; } = new();
+
+        internal void Release() => _answer.TrySetException(new IOException("The test is over."));
+
+        public void Made(EitConnection connection) { }
+
+        public HttpMessageHandler CreateHandler() => this;
+
+        public Task EndAsync(EitConnection connection, Task ending, TimeSpan closeLimit) => ending;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Dials.Add(1);
+            return _answer.Task;
         }
     }
 }

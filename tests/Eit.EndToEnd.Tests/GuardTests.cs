@@ -1,11 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
+using System.Security.Claims;
 using System.Text.Json;
 using Eit.Connection;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 using Eit.Server;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,6 +70,24 @@ public sealed class GuardTests
         Assert.Equal("websocket", Assert.Single(noUpgrade.Headers.Upgrade).Name);
         Assert.Contains("WebSocket", await noUpgrade.Content.ReadAsStringAsync().Soon(), StringComparison.Ordinal);
         Assert.Equal("Bearer", Assert.Single(noToken.Headers["WWW-Authenticate"]));
+    }
+
+    [Theory, Clause("A2.1")]
+    [InlineData(-60, 401)]
+    [InlineData(60, 101)]
+    public async Task A_credential_that_is_past_its_end_is_refused_although_its_scheme_still_takes_it(int secondsLeft, int status)
+    {
+        await using TestHost host = await StartAsync(use: app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            var properties = new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow.AddSeconds(secondsLeft) };
+            context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, "ada")], "Patient"));
+            context.Features.Set<IAuthenticateResultFeature>(new PatientResult { AuthenticateResult = AuthenticateResult.Success(new AuthenticationTicket(context.User, properties, "Patient")) });
+            return next(context);
+        }));
+
+        await using RawClient client = await RawClient.OpenAsync(host, RawClient.Hello());
+
+        Assert.Equal(status, client.Status);
     }
 
     [Fact, Clause("A1.1")]
@@ -168,7 +188,7 @@ public sealed class GuardTests
     public async Task A_client_offers_the_versioned_subprotocol_and_the_server_selects_it()
     {
         var offers = new ConcurrentQueue<string>();
-        await using TestHost host = await StartAsync(use: app => app.Use((context, next) =>
+        await using TestHost host = await StartAsync(use: app => app.Use((HttpContext context, RequestDelegate next) =>
         {
             offers.Enqueue(context.Request.Headers.SecWebSocketProtocol.ToString());
             return next(context);
@@ -187,7 +207,7 @@ public sealed class GuardTests
     public async Task A_resuming_dial_offers_only_the_encoding_of_its_session()
     {
         var offers = new ConcurrentQueue<string>();
-        await using TestHost host = await StartAsync(use: app => app.Use((context, next) =>
+        await using TestHost host = await StartAsync(use: app => app.Use((HttpContext context, RequestDelegate next) =>
         {
             offers.Enqueue(context.Request.Headers.SecWebSocketProtocol.ToString());
             return next(context);
@@ -233,7 +253,7 @@ public sealed class GuardTests
     [Fact, Clause("S1.3")]
     public async Task Without_taken_in_the_answer_hello_is_the_first_frame()
     {
-        await using TestHost host = await StartAsync(use: app => app.Use((context, next) =>
+        await using TestHost host = await StartAsync(use: app => app.Use((HttpContext context, RequestDelegate next) =>
         {
             context.Request.Headers.Remove("Eit-Hello");                       // As a server or proxy would that does not know it.
             return next(context);
@@ -305,7 +325,7 @@ public sealed class GuardTests
     public async Task Nothing_secret_is_in_the_url()
     {
         var urls = new ConcurrentQueue<string>();
-        await using TestHost host = await StartAsync(use: app => app.Use((context, next) =>
+        await using TestHost host = await StartAsync(use: app => app.Use((HttpContext context, RequestDelegate next) =>
         {
             urls.Enqueue($"{context.Request.Path}{context.Request.QueryString}");
             return next(context);
@@ -451,5 +471,10 @@ public sealed class GuardTests
             if (proto is not null) { options.SetRequestHeader(ForwardedProto, proto); }
         });
         return client.Status;
+    }
+
+    private sealed class PatientResult : IAuthenticateResultFeature
+    {
+        public AuthenticateResult? AuthenticateResult { get; set; }
     }
 }

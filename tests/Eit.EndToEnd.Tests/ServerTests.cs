@@ -7,6 +7,8 @@ using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 using Eit.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Eit.EndToEnd.Tests;
@@ -277,6 +279,50 @@ public sealed class ServerTests
         Assert.Equal(2, tokens);
         Assert.Equal(SendOutcome.Processed, await client.SendAsync("hello").Soon());
         Assert.Equal(["connected", "half of it", "hello"], recorder.Calls.All);
+    }
+
+    [Fact, Clause("R1.21")]
+    public async Task A_provider_that_gives_the_same_token_again_costs_no_cycle_and_is_asked_for_a_fresh_one_at_the_end()
+    {
+        TimeSpan life = TimeSpan.FromMinutes(4);
+        await using var clock = new LeapingClock();
+        var recorder = new Recorder();
+        var asked = new Happenings<TokenReason>();
+        int requests = 0;
+        await using TestHost host = await recorder.HostAsync(TestHost.Calm, clock: clock.Time, use: app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            Interlocked.Increment(ref requests);
+            return next(context);
+        }));
+        string token = host.Token("ada", life);
+        await using EitConnection client = host.Client(configure: options =>
+        {
+            TestHost.Calm(options);
+            options.TimeProvider = clock.Time;
+            (options.TokenLimit, options.DialLimit) = (Patience.Guard, Patience.Guard);
+            options.TokenProvider = (request, _) =>
+            {
+                if (request.Reason == TokenReason.Rejected) { token = host.Token("ada"); }
+                asked.Add(request.Reason);
+                return ValueTask.FromResult<string?>(token);
+            };
+        });
+        Happenings<EitStateChange> states = client.Watch();
+        await client.StartAsync().Soon();
+
+        clock.Leap(life / 2);
+        await client.SendAsync("half of it").Soon();
+        clock.Leap(life * 0.46);
+        await asked.UntilAsync(reason => reason == TokenReason.Expiring);
+        await client.SendAsync("nearly all of it").Soon();
+        int requestsBefore = requests;
+        clock.Leap(life * 0.05);
+        await states.UntilAsync(change => change.IsResumed);
+
+        Assert.Equal(1, requestsBefore);
+        Assert.Equal(2, requests);
+        Assert.Equal((TokenReason.First, TokenReason.Rejected), (asked.All[0], asked.All[^1]));
+        Assert.All(asked.All.Skip(1).SkipLast(1), static reason => Assert.Equal(TokenReason.Expiring, reason));
     }
 
     [Fact, Clause("S3.3")]

@@ -163,7 +163,8 @@ internal abstract class RandomWorld : ISimWorld
 
     private void AddClient(string name)
     {
-        var settings = new ClientSettings { Session = SettingsOf(), Cycle = new CycleOptions { Earliest = TimeSpan.FromSeconds(1 + (4 * _chance.Next())), Latest = TimeSpan.FromSeconds(8) } };
+        var cycle = new CycleOptions { Earliest = TimeSpan.FromSeconds(1 + (4 * _chance.Next())), Latest = TimeSpan.FromSeconds(8), ShortestInterval = TimeSpan.FromMilliseconds(500) };
+        var settings = new ClientSettings { Session = SettingsOf(), Cycle = cycle };
         var client = new SimClient(this, name, settings, MintIdOf());
         _clients.Add(client);
         client.Machine.Start(Now);

@@ -10,6 +10,8 @@ namespace Eit.Protocol.Session;
 /// <remarks>Pure like <see cref="SessionMachine"/>, guarded by the same lock as the sessions that it opens, and with the same four kinds of member.</remarks>
 public sealed class ClientMachine
 {
+    private static readonly TimeSpan s_nearlyExpired = TimeSpan.FromSeconds(5);
+
     private readonly ClientSettings _settings;
     private readonly IJitter _jitter;
     private readonly Func<UInt128> _mintId;
@@ -23,6 +25,7 @@ public sealed class ClientMachine
     private Hello? _redialHello;
     private string _cycleWhy = "age";
     private Instant? _cycleAgainBy;
+    private bool _wantsCycleAgain;
     private bool _drains;
     private bool _isServerOverloaded;
     private Instant _lookAt = Instant.Never;
@@ -44,7 +47,7 @@ public sealed class ClientMachine
         _settings = settings;
         (_mintId, _jitter) = (mintId, jitter);
         _redial = new RedialSchedule(settings.Redial, jitter);
-        _cycle = new CycleSchedule(settings.Cycle, jitter);
+        _cycle = new CycleSchedule(settings.Cycle, settings.Redial.StableAfter, jitter);
         _suspicion = new SuspicionWatch(jitter);
         Instance = new InstanceId(mintId());
     }
@@ -78,7 +81,7 @@ public sealed class ClientMachine
 
     /// <summary>Gets when to race a new transport against the one that is silent.</summary>
     private Instant RaceAt => !_isServerOverloaded && Session is { LastHeard: { } heardAt } session
-        ? _suspicion.RaceAt(heardAt, session.Timeout, session.RoundTrip.Smoothed, _redial.Spread)
+        ? Later(_suspicion.RaceAt(heardAt, session.Timeout, session.RoundTrip.Smoothed, _redial.Spread), _cycle.NotBefore)
         : Instant.Never;
 
     /// <summary>Tells that a dial has been welcomed.</summary>
@@ -86,17 +89,19 @@ public sealed class ClientMachine
     /// <param name="welcome">What the server said.</param>
     /// <param name="roundTrip">The round trip of the upgrade request.</param>
     /// <param name="now">The time.</param>
-    /// <returns>The session that the transport now belongs to; null if nobody wants it any more, and it is to be closed.</returns>
+    /// <returns>The session that the transport now belongs to; null if nobody wants it any more, or the welcome is for something else and the dial has failed: then it is to be closed.</returns>
     public SessionMachine? Welcomed(long epoch, Welcome welcome, TimeSpan roundTrip, Instant now)
     {
-        ArgumentNullException.ThrowIfNull(welcome);
+        welcome = PeerBounds.Clamp(welcome);
         bool isCycle = _cycleHello?.Epoch == epoch;
-        if ((!isCycle && _redialHello?.Epoch != epoch) || welcome.Epoch != epoch) { return null; }
+        if (!isCycle && _redialHello?.Epoch != epoch) { return null; }
         Hello hello = (isCycle ? _cycleHello : _redialHello)!;
         (_cycleHello, _redialHello) = (isCycle ? null : _cycleHello, isCycle && State is not ClientState.Dialing ? _redialHello : null);
-        (_tokenRejected, _askedAgain) = (false, false);
+        if (welcome.Epoch != epoch) { return RefuseWelcome(isCycle, "The welcome is for another epoch.", now); }
         if (!welcome.IsResumed && ClosesForGood) { return RefuseSession(isCycle); }
-        if (welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended)) { return RefuseWelcome(isCycle, now); }
+        bool isForeign = welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended);
+        if (isForeign) { return RefuseWelcome(isCycle, "The session that was welcomed is no longer wanted.", now); }
+        (_tokenRejected, _askedAgain) = (welcome.Expires < s_nearlyExpired, false);
 
         Learn(welcome, isHandOver: isCycle && welcome.IsResumed, now);
         SessionMachine session = welcome.IsResumed ? Session! : Begin(hello, welcome, now);
@@ -207,7 +212,7 @@ public sealed class ClientMachine
     {
         if (State is not ClientState.Connected) { return false; }
         _cycleWhy = why;
-        AskCycle(TimeSpan.Zero, now);
+        WantCycle(now);
         return true;
     }
 
@@ -276,17 +281,18 @@ public sealed class ClientMachine
         {
             bool isRace = Suspects(now);
             if (!isRace && now < _cycle.NextDeadline) { return false; }
-            _cycle.Stop();
-            _cycleHello = MakeHello(HelloWant.Cycle, isRace ? "suspicion" : _cycleWhy);
-            _cycleWhy = isRace ? _cycleWhy : "age";
-            request = new DialRequest(_cycleHello.Epoch, _cycleHello, TokenReason.Cycle);
+            bool isExpiry = !isRace && _cycle.IsForLimit;
+            _cycle.Began(now);
+            _cycleHello = MakeHello(HelloWant.Cycle, isRace ? "suspicion" : isExpiry ? "expiry" : _cycleWhy);
+            _cycleWhy = isRace || isExpiry ? _cycleWhy : "age";
+            TokenReason why = _tokenRejected ? TokenReason.Rejected : isExpiry ? TokenReason.Expiring : TokenReason.Cycle;
+            request = new DialRequest(_cycleHello.Epoch, _cycleHello, why);
             return true;
         }
 
         bool canResume = Session is { State: not SessionState.Ended };
         _redialHello = MakeHello(canResume ? HelloWant.Resume : HelloWant.New, _everConnected ? "loss" : "first");
         TokenReason reason = _tokenRejected ? TokenReason.Rejected : _everConnected ? TokenReason.Redial : TokenReason.First;
-        _tokenRejected = false;
         request = new DialRequest(_redialHello.Epoch, _redialHello, reason);
         MoveTo(new ClientState.Dialing(attempt, _epoch), code: null, "dialing", failure: null, isResumed: false);
         return true;
@@ -319,6 +325,8 @@ public sealed class ClientMachine
         digest.Add(_redial.Spread.Ticks, _expires?.Ticks ?? -1);
         digest.Add(_cycleWhy);
         digest.Add(_cycleAgainBy);
+        digest.Add(_wantsCycleAgain, _cycle.IsForLimit);
+        digest.AddAhead(_cycle.NotBefore);
         digest.Add(Instance.Value);
         digest.Add(Session?.Id.Value ?? UInt128.Zero);
         digest.Add(Standby?.Id.Value ?? UInt128.Zero);
@@ -400,31 +408,39 @@ public sealed class ClientMachine
         return null;
     }
 
-    private SessionMachine? RefuseWelcome(bool isCycle, Instant now)
+    private SessionMachine? RefuseWelcome(bool isCycle, string reason, Instant now)
     {
-        var failure = new DialFailure(DialFailureKind.Protocol, "The session that was welcomed is no longer wanted.");
-        if (isCycle && State is not ClientState.Dialing) { CycleFailed(failure, now); }
-        else { Redial(failure, attempt: 0, now); }
+        var failure = new DialFailure(DialFailureKind.Protocol, reason);
+        if (State is ClientState.Dialing dialing) { Redial(failure, dialing.Attempt + 1, now); }
+        else if (isCycle) { CycleFailed(failure, now); }
         return null;
     }
 
+    /// <summary>The server asks: while a cycle is under way this one counts after it, because that one may lead to where the client has to leave.</summary>
     private void AskCycle(TimeSpan within, Instant now)
     {
-        if (IsCycling) { _cycleAgainBy = now + within; }           // The one under way may lead to where the client has to leave.
+        if (IsCycling) { _cycleAgainBy = now + within; }
         else { _cycle.Asked(within, now); }
+    }
+
+    private void WantCycle(Instant now)
+    {
+        if (IsCycling) { _wantsCycleAgain = true; }
+        else { _cycle.Wanted(now); }
     }
 
     /// <summary>Plans the cycle that was asked for during the one that has ended.</summary>
     private void CycleAgain(Instant now)
     {
-        if (_cycleAgainBy is not { } until) { return; }
-        _cycleAgainBy = null;
-        _cycle.Asked(until.Since(now), now);
+        if (_cycleAgainBy is { } until) { _cycle.Asked(until.Since(now), now); }
+        if (_wantsCycleAgain) { _cycle.Wanted(now); }
+        (_cycleAgainBy, _wantsCycleAgain) = (null, false);
     }
 
     private void CycleFailed(DialFailure failure, Instant now)
     {
         _outputs.Enqueue(new ClientOutput.CycleEnded(failure));
+        _tokenRejected |= IsRejected(failure);
         bool nobodyElse = _drains && failure.HttpStatus == 503;
         if (nobodyElse) { Session?.BeginClose(new CloseNotice(CloseCode.Draining, "No other server takes the session."), takesInbound: true, giveUpAfter: null, now); }
         else { _cycle.Failed(now); }
@@ -434,7 +450,8 @@ public sealed class ClientMachine
     private void TransportsLost(SessionOutput.OutageBegan outage, Instant now)
     {
         _cycle.Stop();
-        _cycleAgainBy = null;
+        (_cycleAgainBy, _wantsCycleAgain) = (null, false);
+        _tokenRejected |= outage.Code == CloseCode.Expired;
         if (_isPausing || State is not ClientState.Connected) { return; }
         if (_cycleHello is { } dialled)
         {
@@ -448,7 +465,7 @@ public sealed class ClientMachine
     private void SessionEnded(SessionOutput.Ended ended, Instant now)
     {
         Session = null;
-        (_drains, _cycleAgainBy) = (false, null);
+        (_drains, _cycleAgainBy, _wantsCycleAgain) = (false, null, false);
         if (CloseCodes.NeedsNewInstance(ended.Code)) { Instance = new InstanceId(_mintId()); }
         if (_isClosing || !CloseCodes.MayRedial(ended.Code))
         {
@@ -500,10 +517,11 @@ public sealed class ClientMachine
             Finish(why, failure.Reason, failure);
             return;
         }
-        bool asksAgain = failure.HttpStatus == 401 && !_askedAgain;
-        _tokenRejected = failure.HttpStatus == 401;
-        _askedAgain |= _tokenRejected;
-        TimeSpan wait = asksAgain ? TimeSpan.Zero : _redial.NextWait(cause, failure.RetryAfter, now);
+        bool isRejected = IsRejected(failure);
+        bool asksAgain = isRejected && !_askedAgain;
+        _tokenRejected = isRejected || (_tokenRejected && failure.HttpStatus is null);   // Who was not reached has not judged the fresh one.
+        _askedAgain |= isRejected;
+        TimeSpan wait = asksAgain ? TimeSpan.Zero : _redial.NextWait(cause, PeerBounds.ClampRetryAfter(failure.RetryAfter), now);
         Wait(cause, attempt, now + wait, failure.Code, failure.Reason, failure);
     }
 
@@ -513,12 +531,16 @@ public sealed class ClientMachine
         MoveTo(next, code, reason, failure, isResumed: false);
     }
 
+    private static bool IsRejected(DialFailure failure) => failure is { HttpStatus: 401 } or { Code: CloseCode.Expired };
+
+    private static Instant Later(Instant one, Instant other) => one >= other ? one : other;
+
     /// <summary>A1.4.</summary>
     private static RedialCause CauseOf(DialFailure failure) => failure switch
     {
         { HttpStatus: 403 } => RedialCause.Refused,
         { HttpStatus: 429 or 503 } => RedialCause.Spread,
-        { Code: { } code } when (int)code >= 4000 => CloseCodes.RedialCauseOf(code) is RedialCause.Local ? RedialCause.Failure : CloseCodes.RedialCauseOf(code),
+        { Code: { } code } when (int)code >= 4000 => CloseCodes.RedialCauseOf(code) is RedialCause.Local or RedialCause.Expired ? RedialCause.Failure : CloseCodes.RedialCauseOf(code),
         _ => RedialCause.Failure,
     };
 

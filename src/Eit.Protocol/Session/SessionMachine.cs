@@ -627,9 +627,8 @@ public sealed class SessionMachine
 
     private void Learn(Welcome welcome)
     {
-        _timeout = AtLeast(WireBounds.TimeoutMin, welcome.ClientTimeout);
-        _peerTimeout = AtLeast(WireBounds.TimeoutMin, welcome.Timeout);   // Of a time-out of 0 the third would be a ping after each ping.
-        _window = welcome.Window;
+        welcome = PeerBounds.Clamp(welcome);
+        (_timeout, _peerTimeout, _window) = (welcome.ClientTimeout, welcome.Timeout, welcome.Window);
         _sender.PeerMessageBytesMax = welcome.MessageBytesMax;
         _sender.CreditAnnounced(welcome.Credit);
         LearnOf(welcome.Features, welcome.Agent);
@@ -641,8 +640,6 @@ public sealed class SessionMachine
         _featuresOfBoth = _settings.Features.InCommonWith(features);
         PeerAgent = agent == _settings.Agent ? _settings.Agent : agent;   // Peers of the same build share one text.
     }
-
-    private static TimeSpan AtLeast(TimeSpan shortest, TimeSpan time) => time > shortest ? time : shortest;
 
     private SessionTransport Attach(long epoch, TransportRole role, TimeSpan? expires, Instant now)
     {
@@ -718,10 +715,10 @@ public sealed class SessionMachine
             case FrameType.Close:
                 return ActOnClose((CloseNotice)frame.Body!, frame.Number, now);
             case FrameType.Cycle:
-                PutLatest(new SessionOutput.CycleAsked((CycleRequest)frame.Body!), static (later, _) => later);
+                PutLatest(new SessionOutput.CycleAsked(PeerBounds.Clamp((CycleRequest)frame.Body!)), static (later, _) => later);
                 return null;
             case FrameType.Terms:
-                PutLatest(new SessionOutput.TermsChanged((Terms)frame.Body!), static (later, earlier) => new(later.Terms.After(earlier.Terms)));
+                PutLatest(new SessionOutput.TermsChanged(PeerBounds.Clamp((Terms)frame.Body!)), static (later, earlier) => new(later.Terms.After(earlier.Terms)));
                 return null;
             case FrameType.Hello or FrameType.Welcome:
             default:

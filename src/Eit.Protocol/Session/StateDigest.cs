@@ -25,6 +25,9 @@ internal sealed class StateDigest(Instant now)
     /// <summary>Adds a deadline, or another moment.</summary>
     internal void Add(Instant at) => Mix(at == Instant.Never ? ulong.MaxValue : (ulong)(at.Ticks - now.Ticks));
 
+    /// <summary>Adds a moment that means nothing once it is past.</summary>
+    internal void AddAhead(Instant at) => Mix((ulong)Math.Max(0, at.Ticks - now.Ticks));
+
     internal void Add(Instant? at) => Add(at ?? Instant.Never);
 
     internal void Add(TimeSpan time) => Mix((ulong)time.Ticks);

@@ -8,7 +8,4 @@ internal static class WireBounds
 
     /// <summary>How many control frames may wait to leave on a transport; a peer that asks for more does not read.</summary>
     internal const int ControlFramesMax = 1_024;
-
-    /// <summary>Gets the shortest time-out that a client takes from a server (S3.6).</summary>
-    internal static TimeSpan TimeoutMin { get; } = TimeSpan.FromMilliseconds(100);
 }

@@ -24,6 +24,7 @@ public static class CloseCodes
     /// <param name="code">The code.</param>
     public static RedialCause RedialCauseOf(CloseCode code) => (int)code switch
     {
+        (int)CloseCode.Expired => RedialCause.Expired,
         >= 4100 and <= 4199 => RedialCause.Local,
         >= 4200 and <= 4299 => RedialCause.Spread,
         >= 4300 and <= 4399 => RedialCause.Local,

@@ -12,7 +12,9 @@ public class CloseCodesTests
         [
             (0, 3999, true, true, false, RedialCause.Loss),
             (4000, 4099, false, false, false, RedialCause.Loss),
-            (4100, 4199, true, true, false, RedialCause.Local),
+            (4100, 4101, true, true, false, RedialCause.Local),
+            (4102, 4102, true, true, false, RedialCause.Expired),
+            (4103, 4199, true, true, false, RedialCause.Local),
             (4200, 4299, true, true, false, RedialCause.Spread),
             (4300, 4399, false, true, false, RedialCause.Local),
             (4400, 4499, false, true, false, RedialCause.Spread),

@@ -48,7 +48,7 @@ internal sealed class ExploredEnd : ISimWorld
                 Session = session,
                 RacesOnSuspicion = false,
                 Redial = new RedialOptions { StableAfter = TimeSpan.Zero },
-                Cycle = new CycleOptions { Latest = TimeSpan.MaxValue },
+                Cycle = new CycleOptions { Latest = TimeSpan.MaxValue, ShortestInterval = TimeSpan.Zero },
             };
             _client = new SimClient(this, "client", settings);
         }
