@@ -42,6 +42,7 @@ public sealed class DeadlineWheel : IDisposable
         _time = timeProvider;
         _startedAt = timeProvider.GetTimestamp();
         _timer = CreateTimer();
+        LimitedLog = new LimitedLog(this);
     }
 
     /// <summary>Reports an exception of a callback, on the thread of the callback.</summary>
@@ -53,6 +54,9 @@ public sealed class DeadlineWheel : IDisposable
 
     /// <summary>Gets the time since this wheel began; it never goes back.</summary>
     public Instant Now => new(_time.GetElapsedTime(_startedAt).Ticks);
+
+    /// <summary>Gets the limit of what is logged because of the peers of this clock.</summary>
+    public LimitedLog LimitedLog { get; }
 
     /// <summary>Gets how many deadlines are filed.</summary>
     internal int Count => Volatile.Read(ref _filed);

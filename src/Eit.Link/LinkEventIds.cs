@@ -14,4 +14,5 @@ internal static class LinkEventIds
     internal const int HandlerHangs = 108;
     internal const int MutualWait = 109;
     internal const int ConsumerSlow = 110;
+    internal const int Repeated = 111;
 }

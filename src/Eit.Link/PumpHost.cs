@@ -196,6 +196,8 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     {
     }
 
+    private string LogSource => _pumps is [var only, ..] ? $"session {only.Machine.Id}" : "a session that is over";
+
     private bool IsInsideOwnHandler => _scope.Value is { IsRunning: true };
 
     private bool HasWork => !_isStopped && (_events is not null || (CanHandle && Array.Exists(_pumps, static pump => pump.Machine.InboxMessages > 0)));
@@ -332,7 +334,9 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
 
     private void Threw(SessionPump? pump, Exception failure)
     {
-        Log.HandlerThrew(Logger, failure, pump is null ? "event" : "message");
+        string what = pump is null ? "event" : "message";
+        bool mayWrite = Wheel.LimitedLog.MayWrite(Logger, LogLevel.Error, nameof(Log.HandlerThrew), $"a {what}'s handler of {LogSource}: {failure.GetType().Name}, {failure.Message}");
+        if (mayWrite) { Log.HandlerThrew(Logger, failure, what); }
         HandlerThrew(pump, failure);
     }
 

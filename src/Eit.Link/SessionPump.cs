@@ -1,6 +1,7 @@
 using Eit.Backoff;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
+using Microsoft.Extensions.Logging;
 
 namespace Eit.Link;
 
@@ -163,7 +164,7 @@ public sealed partial class SessionPump
     /// <summary>A send has waited in vain; inside a handler that may be because the peer's handler waits too.</summary>
     internal void WarnOfMutualWait(TimeSpan limit)
     {
-        if (IsInsideHandler) { Log.MutualWait(_host.Logger, Machine.Id, limit.TotalSeconds); }
+        if (IsInsideHandler && MayLog(LogLevel.Warning, nameof(Log.MutualWait))) { Log.MutualWait(_host.Logger, Machine.Id, limit.TotalSeconds); }
     }
 
     /// <summary>Tells the machine of messages that user code has finished with. Called under the gate.</summary>
@@ -448,16 +449,16 @@ public sealed partial class SessionPump
                 Log.SessionEnded(_host.Logger, Machine.Id, (int)ended.Code, ended.Reason, ended.Unfinished.Count);
                 break;
             case SessionOutput.ConsumerSlow slow:
-                Log.ConsumerSlow(_host.Logger, Machine.Id, slow.Messages, slow.Bytes, slow.Oldest.TotalMilliseconds);
+                if (MayLog(LogLevel.Warning, nameof(Log.ConsumerSlow))) { Log.ConsumerSlow(_host.Logger, Machine.Id, slow.Messages, slow.Bytes, slow.Oldest.TotalMilliseconds); }
                 break;
             case SessionOutput.Resumed resumed:
-                Log.SessionResumed(_host.Logger, Machine.Id, resumed.Epoch, resumed.Outage.TotalMilliseconds, resumed.Replayed);
+                if (MayLog(LogLevel.Information, nameof(Log.SessionResumed))) { Log.SessionResumed(_host.Logger, Machine.Id, resumed.Epoch, resumed.Outage.TotalMilliseconds, resumed.Replayed); }
                 break;
             case SessionOutput.HandedOver handedOver:
                 Log.HandedOver(_host.Logger, Machine.Id, handedOver.Epoch, handedOver.Took.TotalMilliseconds);
                 break;
             case SessionOutput.OutageBegan outage:
-                Log.OutageBegan(_host.Logger, Machine.Id, (int)outage.Code, outage.Reason);
+                if (MayLog(LogLevel.Information, nameof(Log.OutageBegan))) { Log.OutageBegan(_host.Logger, Machine.Id, (int)outage.Code, outage.Reason); }
                 break;
             default:
                 break;
@@ -465,6 +466,9 @@ public sealed partial class SessionPump
         _host.Hear(this, output, now);
         SignalRoomOrState();
     }
+
+    /// <summary>What a peer can make happen again and again is not a line each time.</summary>
+    private bool MayLog(LogLevel level, string kind) => _host.Logger.IsEnabled(level) && _host.Wheel.LimitedLog.MayWrite(_host.Logger, level, kind, $"session {Machine.Id}");
 
     private static void Tell(in MessageOutcome outcome)
     {

@@ -168,7 +168,7 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
         }
 
         CloseCode code = _socket.CloseStatus is { } status ? (CloseCode)status : TransportReceive.NoCode;
-        string reason = _socket.CloseStatusDescription ?? "";
+        string reason = CloseCodes.ToReason(_socket.CloseStatusDescription ?? "");   // A peer's words: nobody behind this sees what steers a terminal or a log.
         Answer(code, reason);
         return TransportReceive.Closed(code, reason);
     }

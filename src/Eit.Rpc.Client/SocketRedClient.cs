@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Eit.Link;
 using Eit.Protocol.Session;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -211,7 +212,10 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
         }
         while (!got.EndOfMessage);
         try { Handle(JsonElement.Parse(buffer.WrittenSpan)); }
-        catch (JsonException) { SocketRedLog.MessageUnreadable(_logger, buffer.WrittenCount); }
+        catch (JsonException)
+        {
+            if (MayLog(LogLevel.Warning, nameof(SocketRedLog.MessageUnreadable), "the server")) { SocketRedLog.MessageUnreadable(_logger, buffer.WrittenCount); }
+        }
         return true;
     }
 
@@ -239,6 +243,12 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
     private async Task HandleAsync(Func<ValueTask> handler)
     {
         try { await handler().ConfigureAwait(false); }
-        catch (Exception failure) { SocketRedLog.HandlerThrew(_logger, failure); }
+        catch (Exception failure)
+        {
+            if (MayLog(LogLevel.Error, nameof(SocketRedLog.HandlerThrew), $"{failure.GetType().Name}, {failure.Message}")) { SocketRedLog.HandlerThrew(_logger, failure); }
+        }
     }
+
+    /// <summary>What a peer can make happen again and again is not a line each time.</summary>
+    private bool MayLog(LogLevel level, string kind, string source) => DeadlineWheel.Shared.LimitedLog.MayWrite(_logger, level, kind, source);
 }

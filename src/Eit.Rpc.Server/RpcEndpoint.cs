@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Eit.Link;
 using Eit.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -33,7 +34,8 @@ internal sealed partial class RpcEndpoint(Func<HttpContext, ValueTask<RpcSession
     private Refusal RefusalOf(Exception failure)
     {
         string correlation = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        Log.SessionNotMade(logger, failure, correlation);
+        bool mayWrite = DeadlineWheel.Shared.LimitedLog.MayWrite(logger, LogLevel.Error, nameof(Log.SessionNotMade), $"{failure.GetType().Name}, {failure.Message}");
+        if (mayWrite) { Log.SessionNotMade(logger, failure, correlation); }
         return new Refusal(StatusCodes.Status500InternalServerError, $"The session could not be made ({correlation}).");
     }
 }

@@ -291,8 +291,14 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private async Task HandleAsync(Func<ValueTask> handler)
     {
         try { await handler().ConfigureAwait(false); }
-        catch (Exception failure) { Log.HandlerThrew(_logger, failure); }
+        catch (Exception failure)
+        {
+            if (MayLog(LogLevel.Error, nameof(Log.HandlerThrew), $"{failure.GetType().Name}, {failure.Message}")) { Log.HandlerThrew(_logger, failure); }
+        }
     }
+
+    /// <summary>What a peer can make happen again and again is not a line each time.</summary>
+    private bool MayLog(LogLevel level, string kind, string source) => DeadlineWheel.Shared.LimitedLog.MayWrite(_logger, level, kind, source);
 
     // ---- What comes
 
@@ -324,7 +330,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
                 ReceiveEvent(message);
                 break;
             case RpcMessageType.Unreadable:
-                Log.MessageUnreadable(_logger, bytes);
+                if (MayLog(LogLevel.Warning, nameof(Log.MessageUnreadable), "a peer's calls")) { Log.MessageUnreadable(_logger, bytes); }
                 break;
             default:
                 break;                                             // An answer to a call that was given up.
@@ -491,7 +497,8 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private RpcText ErrorOf(IncomingCall call, Exception failure)
     {
         string correlation = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        Log.MethodThrew(_logger, failure, call.Message.Name!, correlation);
+        string method = call.Message.Name!;
+        if (MayLog(LogLevel.Error, nameof(Log.MethodThrew), $"{method}: {failure.GetType().Name}, {failure.Message}")) { Log.MethodThrew(_logger, failure, method, correlation); }
         return _wire.Error(call.Message.Id, RpcError.Internal, $"The call failed ({correlation}).");
     }
 
