@@ -14,7 +14,7 @@ internal sealed partial class DrainService(EitSessions sessions, EitChannels cha
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        if (sessions.Options.Exemption?.FaultIn(environment.EnvironmentName) is { } fault) { throw new InvalidOperationException(fault); }
+        if (sessions.Options.Exemption?.FaultIn(environment.EnvironmentName, Environment.GetEnvironmentVariable) is { } fault) { throw new InvalidOperationException(fault); }
         return Task.CompletedTask;
     }
 

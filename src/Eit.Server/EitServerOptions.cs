@@ -36,20 +36,44 @@ public sealed record EitServerOptions
     /// <value>Default 5 s; 100 ms to 1 min.</value>
     public TimeSpan HelloLimit { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets or sets how many transports may be open whose client has not said hello yet; more are answered 503 (A1.8). One whose hello is in the header of its request does not count.</summary>
+    /// <value>Default 2,000, each of which may cost 400 KiB; 1 to 1,000,000.</value>
+    public int TransportsWithoutHelloMax { get; set; } = 2_000;
+
+    /// <summary>Gets or sets how many of <see cref="TransportsWithoutHelloMax"/> one principal may have.</summary>
+    /// <value>Default 500; 1 to 1,000,000.</value>
+    public int TransportsWithoutHelloPerPrincipalMax { get; set; } = 500;
+
+    /// <summary>Gets or sets how many of <see cref="TransportsWithoutHelloMax"/> one address may have, of IPv6 one /64 network.</summary>
+    /// <value>Default 500; 1 to 1,000,000. Behind a proxy that is not among <see cref="TrustedProxies"/> all clients have the proxy's.</value>
+    public int TransportsWithoutHelloPerAddressMax { get; set; } = 500;
+
     /// <summary>Gets or sets after what time without a sign of life a plain client is given up: it is sent a WebSocket ping after a third of it.</summary>
     /// <value>Default 30 s; 1 s to 1 h. The platform sees the answer only while it reads, and it does not read on while the session is full of messages that the handlers
     /// have not finished with: handlers that keep a plain client waiting for longer lose it. The ping itself waits behind a message that is being written.</value>
     public TimeSpan PlainClientTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gets or sets the origins from which a browser may connect, besides the server's own: <c>https://app.example</c>.</summary>
+    /// <summary>Gets or sets the origins from which a browser may connect, besides the server's own: <c>https://app.example</c>; with <c>https://*.app.example</c> all its sub-domains, and not
+    /// itself; with <c>null</c> pages without an origin, such as files and frames in a sandbox.</summary>
+    /// <value>Default none. A slash at the end, the scheme's own port, casing and the spelling of other alphabets count for nothing. Read once, at the first request.</value>
     public IList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Gets or sets a check of the application's own for an origin that neither is the server's nor stands in <see cref="AllowedOrigins"/>: true lets the browser in.</summary>
+    /// <value>Default null. It is given the origin as the browser has sent it, whatever that is; it must not throw, and is called on several threads.</value>
+    public Func<string, bool>? AllowsOrigin { get; set; }
 
     /// <summary>Gets or sets the claims of which the first that a principal has is its key: sessions belong to it, and only it may resume them.</summary>
     /// <value>Default <see cref="ClaimTypes.NameIdentifier"/>, <c>sub</c>, <see cref="ClaimTypes.Name"/>. A principal without any of them has sessions that can't be resumed.</value>
     public IList<string> PrincipalClaims { get; init; } = [ClaimTypes.NameIdentifier, "sub", ClaimTypes.Name];
 
-    /// <summary>Gets or sets the networks of the proxies that end TLS in front of this server: only their <c>X-Forwarded-Proto</c> counts. Empty: nobody's does.</summary>
+    /// <summary>Gets or sets the networks of the proxies that end TLS in front of this server. Only what comes over a connection from there is believed, of <c>X-Forwarded-Proto</c>, <c>X-Forwarded-Host</c>,
+    /// <c>X-Forwarded-For</c> and <c>Forwarded</c> the last word, and the scheme that ASP.NET Core's middleware for forwarded headers has made of it.</summary>
+    /// <value>Default none: nobody's word counts. The address is that of the connection, whatever middleware makes of the request's.</value>
     public IList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Gets or sets whether a proxy that comes over a Unix domain socket is trusted as one of <see cref="TrustedProxies"/> is.</summary>
+    /// <value>Default false. Who may connect to the socket is for its file's and folder's modes to say.</value>
+    public bool TrustsUnixSockets { get; set; }
 
     /// <summary>Gets or sets how many new transports a second the server can take, from which it works out over what time its clients should spread their redials.</summary>
     /// <value>Default 500; 1 to 1,000,000.</value>
@@ -86,10 +110,12 @@ public sealed record EitServerOptions
     /// <param name="unencrypted">Whether <c>ws:</c> is let in.</param>
     /// <param name="anonymous">Whether clients without a credential are let in; their sessions belong to <c>anonymous</c>.</param>
     /// <param name="environment">Another environment in which the host may start with it; never Production.</param>
-    /// <exception cref="ArgumentException">The environment is Production.</exception>
+    /// <remarks>Without TLS a browser's page counts as the server's own only if its host is <c>localhost</c> or an address: any other name may be one that was made to point here.
+    /// There is no exemption while one of ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT says Production, whichever wins.</remarks>
+    /// <exception cref="ArgumentException">The environment is Production, or no name.</exception>
     public void ExemptForDevelopment(bool unencrypted, bool anonymous, string? environment = null)
     {
-        if (string.Equals(environment, "Production", StringComparison.OrdinalIgnoreCase)) { throw new ArgumentException("There is no exemption in Production.", nameof(environment)); }
+        if (environment is not null && DevelopmentExemption.FaultOf(environment) is { } fault) { throw new ArgumentException(fault, nameof(environment)); }
         Exemption = new DevelopmentExemption(unencrypted, anonymous, environment);
     }
 
@@ -102,6 +128,10 @@ public sealed record EitServerOptions
         if (ClientTimeoutMin > ClientTimeoutMax) { yield return $"{path}:ClientTimeoutMin ({ClientTimeoutMin}) must not exceed ClientTimeoutMax ({ClientTimeoutMax})."; }
         if (ClientTimeoutMax > TimeSpan.FromHours(1)) { yield return $"{path}:ClientTimeoutMax ({ClientTimeoutMax}) must be at most 1 h."; }
         if (HelloLimit < TimeSpan.FromMilliseconds(100) || HelloLimit > TimeSpan.FromMinutes(1)) { yield return $"{path}:HelloLimit ({HelloLimit}) must be 100 ms to 1 min."; }
+        foreach ((string name, int value) in new[] { (nameof(TransportsWithoutHelloMax), TransportsWithoutHelloMax), (nameof(TransportsWithoutHelloPerPrincipalMax), TransportsWithoutHelloPerPrincipalMax), (nameof(TransportsWithoutHelloPerAddressMax), TransportsWithoutHelloPerAddressMax) })
+        {
+            if (value is < 1 or > 1_000_000) { yield return $"{path}:{name} ({value}) must be 1 to 1,000,000."; }
+        }
         if (PlainClientTimeout < TimeSpan.FromSeconds(1) || PlainClientTimeout > TimeSpan.FromHours(1)) { yield return $"{path}:PlainClientTimeout ({PlainClientTimeout}) must be 1 s to 1 h."; }
         if (AcceptsPerSecond is < 1 or > 1_000_000) { yield return $"{path}:AcceptsPerSecond ({AcceptsPerSecond}) must be 1 to 1,000,000."; }
         if (SpreadMin < TimeSpan.Zero || SpreadMin > SpreadMax) { yield return $"{path}:SpreadMin ({SpreadMin}) must be 0 to SpreadMax ({SpreadMax})."; }
@@ -109,9 +139,8 @@ public sealed record EitServerOptions
         if (DrainWindow < TimeSpan.Zero || DrainWindow > TimeSpan.FromMinutes(10)) { yield return $"{path}:DrainWindow ({DrainWindow}) must be 0 to 10 min."; }
         foreach (string origin in AllowedOrigins)
         {
-            bool isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && uri.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase);
-            if (!isOrigin) { yield return $"{path}:AllowedOrigins has {origin}, which is not an origin such as https://app.example."; }
+            if (OriginRules.FaultOf(origin) is { } fault) { yield return $"{path}:AllowedOrigins has {fault}."; }
         }
-        foreach (string fault in Session.Faults($"{path}:Session").Concat(Limits.Faults($"{path}:Limits")).Concat(Channels.Faults($"{path}:Channels"))) { yield return fault; }
+        foreach (string wrong in Session.Faults($"{path}:Session").Concat(Limits.Faults($"{path}:Limits")).Concat(Channels.Faults($"{path}:Channels"))) { yield return wrong; }
     }
 }

@@ -183,8 +183,8 @@ public sealed partial class EitSessions
                     break;
                 case AdmissionVerdict<EitSession>.Begin { Superseded: var older }:
                     older?.Abort(CloseCode.Superseded, "Another client has presented the same instance.");
-                    Log.SessionBegan(_logger, begun!.Id, hello.Instance, begun.Path, hello.Agent ?? UnnamedAgent);
-                    begun.Attach(line);
+                    if (_logger.IsEnabled(LogLevel.Debug)) { Log.SessionBegan(_logger, begun!.Id, hello.Instance, PeerText.Harmless(begun!.Path), hello.Agent ?? UnnamedAgent); }
+                    begun!.Attach(line);
                     if (_isOverloaded) { begun.Announce(Spread(), isOverloaded: true); }
                     AnnounceSpread();
                     return null;
@@ -272,7 +272,7 @@ public sealed partial class EitSessions
     {
         foreach (EitSession session in evicted)
         {
-            Log.SessionEvicted(_logger, session.Id);
+            if (Wheel.LimitedLog.MayWrite(_logger, LogLevel.Warning, nameof(Log.SessionEvicted), session.PrincipalKey ?? "nobody")) { Log.SessionEvicted(_logger, session.Id); }
             ThreadPool.UnsafeQueueUserWorkItem(static session => session.Abort(CloseCode.SessionLost, "Too many sessions wait for their client."), session, preferLocal: false);
         }
     }

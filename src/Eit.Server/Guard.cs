@@ -1,8 +1,6 @@
-using System.Net;
 using System.Security.Claims;
 using Eit.Protocol.Wire;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,21 +12,35 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
     private const string Anonymous = "anonymous";
     private const string UnwantedQueryToken = "access_token";
 
+    private OriginRules? _rules;
+
+    private OriginRules Rules => _rules ??= new OriginRules(options.AllowedOrigins, options.AllowsOrigin);   // Of the options as the host has checked them at its start.
+
     private IReadOnlyList<WireEncoding> Encodings { get; } = WireEncodings.Of(options.Encoding);
 
     /// <summary>Checks a request; the first thing that is wrong decides.</summary>
     internal async ValueTask<Refusal?> CheckAsync(HttpContext context)
     {
-        if (!IsEncrypted(context)) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint takes encrypted connections only: use wss."); }
-        if (!context.WebSockets.IsWebSocketRequest) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint speaks WebSocket."); }
-        if (!IsKnownOrigin(context)) { return new Refusal(StatusCodes.Status403Forbidden, "The origin is not allowed."); }
+        RequestWay way = RequestWay.Of(context, options);
+        if (!way.IsEncrypted && options.Exemption is not { Unencrypted: true })
+        {
+            return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint takes encrypted connections only: use wss.") { Why = way.WhyUnencrypted(options) };
+        }
+        if (!context.WebSockets.IsWebSocketRequest) { return new Refusal(StatusCodes.Status426UpgradeRequired, "This endpoint speaks WebSocket.") { Why = WhyNoWebSocket(context) }; }
+        if (!IsKnownOrigin(context, way)) { return new Refusal(StatusCodes.Status403Forbidden, "The origin is not allowed.") { Why = WhyForeign(context, way) }; }
         bool isPlain = IsPlain(context);
         if (isPlain && CheckPlain(context) is { } refusal) { return refusal; }
-        if (!await IsAuthenticatedAsync(context).ConfigureAwait(false)) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed."); }
-        if (ExpiryOf(context, time) == TimeSpan.Zero) { return new Refusal(StatusCodes.Status401Unauthorized, "The credential has expired."); }   // Its scheme may be patient; the transport would be closed at once.
-        if (!isPlain && EncodingOf(context) is null) { return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {string.Join(" and ", Encodings.Select(WireEncodings.SubprotocolOf))} would be."); }
+        if (await WhyNobodyAsync(context).ConfigureAwait(false) is { } whyNobody) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed.") { Why = whyNobody }; }
+        if (ExpiryOf(context, time) == TimeSpan.Zero)                // Its scheme may be patient; the transport would be closed at once.
+        {
+            return new Refusal(StatusCodes.Status401Unauthorized, "The credential has expired.") { Why = "the authentication scheme still takes a credential whose end has passed (a clock skew that it allows?); a session can't." };
+        }
+        if (!isPlain && EncodingOf(context) is null)
+        {
+            return new Refusal(StatusCodes.Status400BadRequest, $"None of the subprotocols offered is spoken here; {string.Join(" and ", Encodings.Select(WireEncodings.SubprotocolOf))} would be.") { Why = WhyNoEncoding(context) };
+        }
         bool isWanted = options.Admits is not { } admits || await admits(context).ConfigureAwait(false);
-        return isWanted ? null : new Refusal(StatusCodes.Status403Forbidden, "This client is not allowed here.");
+        return isWanted ? null : new Refusal(StatusCodes.Status403Forbidden, "This client is not allowed here.") { Why = "EitServerOptions.Admits has returned false." };
     }
 
     /// <summary>Whether the request is that of a plain client, and the endpoint admits such.</summary>
@@ -61,6 +73,9 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
         return principal.Identity is { IsAuthenticated: true } ? null : Anonymous;
     }
 
+    /// <summary>Who counts as one client, for what is bounded or counted for each.</summary>
+    internal string ClientOf(HttpContext context) => RequestWay.Of(context, options).Client;
+
     /// <summary>The remaining life of the request's credential; null if it has no end.</summary>
     internal static TimeSpan? ExpiryOf(HttpContext context, TimeProvider time)
     {
@@ -75,41 +90,56 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
     private static Refusal? CheckPlain(HttpContext context)
     {
         bool hasToken = context.Request.Query.ContainsKey(UnwantedQueryToken);   // One that the endpoint wants is no longer there.
-        if (hasToken) { return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here."); }
+        if (hasToken) { return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here.") { Why = "it has a token in its query; WithPlainClients(queryToken) names the member in which one is taken." }; }
         IHeaderDictionary headers = context.Request.Headers;
-        return headers.Cookie.Count > 0 && headers.Origin.Count == 0 ? new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") : null;
+        bool hidesOrigin = headers.Cookie.Count > 0 && headers.Origin.ToString().Length == 0;
+        return hidesOrigin ? new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") { Why = "a plain client has sent a cookie and no origin." } : null;
     }
 
-    /// <summary>TLS on the connection itself, or before a trusted proxy that says so.</summary>
-    private bool IsEncrypted(HttpContext context)
+    /// <summary>Says why the request is nobody's; null if it is somebody's.</summary>
+    private async ValueTask<string?> WhyNobodyAsync(HttpContext context)
     {
-        bool isTls = context.Features.Get<ITlsHandshakeFeature>() is not null;   // Not ITlsConnectionFeature: middleware sets that one for whoever sends a header.
-        if (isTls || options.Exemption is { Unencrypted: true }) { return true; }
-        if (context.Connection.RemoteIpAddress is not { } remote) { return false; }
-        IPAddress address = remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote;
-        bool isTrusted = options.TrustedProxies.Any(network => network.Contains(address));
-        string forwarded = context.Request.Headers["X-Forwarded-Proto"].ToString();
-        string last = forwarded[(forwarded.LastIndexOf(',') + 1)..].Trim();
-        return isTrusted && last.Equals("https", StringComparison.OrdinalIgnoreCase);
-    }
-
-    private async ValueTask<bool> IsAuthenticatedAsync(HttpContext context)
-    {
-        if (context.User.Identity is { IsAuthenticated: true } || options.Exemption is { Anonymous: true }) { return true; }
+        if (context.User.Identity is { IsAuthenticated: true } || options.Exemption is { Anonymous: true }) { return null; }
         AuthenticationScheme? scheme = context.RequestServices.GetService<IAuthenticationSchemeProvider>() is { } schemes ? await schemes.GetDefaultAuthenticateSchemeAsync().ConfigureAwait(false) : null;
-        if (scheme is null) { return false; }
-        Authenticated.Note(context, await context.AuthenticateAsync().ConfigureAwait(false));
-        return context.User.Identity is { IsAuthenticated: true };
+        if (scheme is null) { return "the application has no default authentication scheme: call AddAuthentication with one."; }
+        AuthenticateResult result = await context.AuthenticateAsync().ConfigureAwait(false);
+        Authenticated.Note(context, result);
+        if (context.User.Identity is { IsAuthenticated: true }) { return null; }
+        string why = result.Failure is { } failure ? $"it does not take the credential: {failure.Message}" : "the request has no credential for it";
+        return $"the authentication scheme {scheme.Name} has authenticated nobody; {why}";
     }
 
     /// <summary>A browser says where the page comes from; a request without an origin is not a browser's.</summary>
-    private bool IsKnownOrigin(HttpContext context)
+    private bool IsKnownOrigin(HttpContext context, RequestWay way)
     {
-        string origin = context.Request.Headers.Origin.ToString();
-        if (origin.Length == 0) { return true; }
-        bool isOwn = Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
-            && string.Equals(uri.Authority, context.Request.Host.Value, StringComparison.OrdinalIgnoreCase)
-            && (uri.Scheme == Uri.UriSchemeHttps || options.Exemption is { Unencrypted: true });
-        return isOwn || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+        string text = context.Request.Headers.Origin.ToString();
+        if (text.Length == 0) { return true; }
+        return (WebOrigin.TryParse(text, out WebOrigin? origin) && IsOwn(origin, way)) || Rules.Allow(text, origin);
     }
+
+    /// <summary>A page of this server itself. Without TLS that is believed only where the host is no name that somebody else could make point here.</summary>
+    private bool IsOwn(WebOrigin origin, RequestWay way)
+    {
+        bool mayBeUnencrypted = options.Exemption is { Unencrypted: true };
+        bool isOwnScheme = origin.Scheme == Uri.UriSchemeHttps || (mayBeUnencrypted && origin.Scheme == Uri.UriSchemeHttp && DevelopmentExemption.IsLocal(origin.Host));
+        return isOwnScheme && way.OwnHosts().Any(host => WebOrigin.TryParse($"{origin.Scheme}://{host}", out WebOrigin? own) && own == origin);
+    }
+
+    private string WhyForeign(HttpContext context, RequestWay way)
+    {
+        string allowed = options.AllowedOrigins.Count == 0 ? "is empty" : $"has {string.Join(", ", options.AllowedOrigins)}";
+        string predicate = options.AllowsOrigin is null ? "" : ", and EitServerOptions.AllowsOrigin has returned false";
+        string exempt = options.Exemption is { Unencrypted: true } ? " Without TLS a host counts as the server's own only if it is localhost or an address." : "";
+        return $"the page's origin is '{context.Request.Headers.Origin}', the host that was asked for is '{string.Join("' or '", way.OwnHosts())}', and EitServerOptions.AllowedOrigins {allowed}{predicate}.{exempt}";
+    }
+
+    private string WhyNoEncoding(HttpContext context)
+    {
+        string plain = PolicyOf(context) is null ? " The endpoint admits no plain clients (WithPlainClients)." : "";
+        string encoding = options.Encoding is { } only ? $" EitServerOptions.Encoding is {only}." : "";
+        return $"it offers the subprotocols '{string.Join(", ", context.WebSockets.WebSocketRequestedProtocols)}', and {string.Join(" and ", Encodings.Select(WireEncodings.SubprotocolOf))} are spoken here.{encoding}{plain}";
+    }
+
+    private static string WhyNoWebSocket(HttpContext context) =>
+        $"it is no WebSocket request: {context.Request.Protocol} {context.Request.Method}, Upgrade '{context.Request.Headers.Upgrade}', Connection '{context.Request.Headers.Connection}'. A proxy before this server has to pass both on.";
 }

@@ -35,7 +35,8 @@ internal sealed partial class ReadingHandler(Func<EitSession, Task> serve, ILogg
         }
         catch (Exception failure)
         {
-            Log.ServingThrew(logger, failure, session.Id);
+            bool mayWrite = DeadlineWheel.Shared.LimitedLog.MayWrite(logger, LogLevel.Error, nameof(Log.ServingThrew), $"{failure.GetType().Name}, {failure.Message}");
+            if (mayWrite) { Log.ServingThrew(logger, failure, session.Id); }
             session.Abort(CloseCode.HandlerFailed, "A handler failed.");
             return;
         }

@@ -5,6 +5,9 @@ namespace Eit.Server;
 /// <param name="Text">What the client is told; nothing that helps an attacker.</param>
 internal sealed record Refusal(int Status, string Text)
 {
+    /// <summary>Gets what the log says of it: what was compared, and the option to look at. Without a secret; null: no more than the client is told.</summary>
+    internal string? Why { get; init; }
+
     /// <summary>Gets the wait to ask for; null for none.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

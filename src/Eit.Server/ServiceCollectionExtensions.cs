@@ -24,6 +24,7 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton<EitChannels>();
         services.TryAddSingleton<TimeoutManager>();
         services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new HelloWaits(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
         services.TryAddSingleton<TransportEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, PlainTokenFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, QueryTokenPolicy>());

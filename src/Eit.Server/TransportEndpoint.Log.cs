@@ -6,7 +6,10 @@ internal sealed partial class TransportEndpoint
 {
     private static partial class Log
     {
-        [LoggerMessage(ServerEventIds.HelloRefused, LogLevel.Information, "A transport was refused: {Code} {Reason}", EventName = nameof(HelloRefused))]
-        public static partial void HelloRefused(ILogger logger, int code, string reason);
+        [LoggerMessage(ServerEventIds.RequestRefused, LogLevel.Warning, "A request of {Client} for {Path} was refused with {Status}: {Why}", EventName = nameof(RequestRefused))]
+        public static partial void RequestRefused(ILogger logger, string client, string path, int status, string why);
+
+        [LoggerMessage(ServerEventIds.HelloRefused, LogLevel.Warning, "A transport of {Client} was refused: {Code} {Reason}", EventName = nameof(HelloRefused))]
+        public static partial void HelloRefused(ILogger logger, string client, int code, string reason);
     }
 }

@@ -7,8 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Eit.Server;
 
 /// <summary>Turns a request into a transport: guard, upgrade, hello, session.</summary>
-internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guard, ILogger<TransportEndpoint> logger)
+internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guard, HelloWaits waits, ILogger<TransportEndpoint> logger)
 {
+    private const string TooMany = "The server is full.";
+
     private static readonly TimeSpan s_refuseLimit = TimeSpan.FromSeconds(1);
 
     /// <param name="context">The request.</param>
@@ -22,7 +24,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
     private async Task<Task> OpenAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit)
     {
         Refusal? refusal = sessions.IsDraining
-            ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1) }
+            ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1), Why = "the host stops." }
             : await guard.CheckAsync(context).ConfigureAwait(false);
         Hello? hello = null;
         if (refusal is null && context.Request.Headers.TryGetValue(WireLimits.HelloHeader, out var header))
@@ -30,16 +32,15 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             bool isRead = header.Count == 1 && JsonFrameReader.TryReadHelloHeader(header.ToString(), out hello);
             context.Request.Headers.Remove(WireLimits.HelloHeader);   // The request lives as long as the transport; the hello, and the proof in it, has served.
             if (isRead) { context.Response.Headers[WireLimits.HelloHeader] = WireLimits.HelloTaken; }
-            else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello."); }
+            else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello.") { Why = "the client and this server do not speak the same protocol, or something on the way has changed the header." }; }
         }
         if (refusal is null && hello is not null && sessions.IsFullFor(hello, guard.KeyOf(context.User)))
         {
-            refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is full.") { RetryAfter = sessions.Spread() };
+            refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, TooMany) { RetryAfter = sessions.Spread(), Why = $"there are {sessions.Count} sessions; EitServerOptions.Limits bounds how many there may be, in all and for each principal." };
         }
         if (refusal is null && admit is not null) { refusal = await admit(context).ConfigureAwait(false); }
         if (refusal is not null)
         {
-            context.Response.Headers.Remove(WireLimits.HelloHeader);
             await RefuseAsync(context, refusal).ConfigureAwait(false);
             return Task.CompletedTask;
         }
@@ -48,12 +49,42 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         {
             return ServePlainAsync(context, makeHandler);
         }
+        return hello is null ? await OpenWithoutHelloAsync(context, makeHandler).ConfigureAwait(false) : await OpenAsync(context, hello, makeHandler).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a transport whose hello is its first frame; so many of these as there may be at a time.</summary>
+    private async Task<Task> OpenWithoutHelloAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
+    {
+        (string? principal, string client) = (guard.KeyOf(context.User), guard.ClientOf(context));
+        if (waits.TryEnter(principal, client) is { } why)
+        {
+            await RefuseAsync(context, new Refusal(StatusCodes.Status503ServiceUnavailable, TooMany) { RetryAfter = sessions.Spread(), Why = why }).ConfigureAwait(false);
+            return Task.CompletedTask;
+        }
+        try { return await OpenAsync(context, hello: null, makeHandler).ConfigureAwait(false); }
+        finally { waits.Leave(principal, client); }
+    }
+
+    private async Task<Task> OpenAsync(HttpContext context, Hello? hello, Func<IServiceProvider, MadeHandler> makeHandler)
+    {
         WireEncoding encoding = guard.EncodingOf(context)!.Value;    // The guard has let it pass.
         var accept = new WebSocketAcceptContext { SubProtocol = WireEncodings.SubprotocolOf(encoding), KeepAliveInterval = TimeSpan.Zero };
-        System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
+        if (await TryAcceptAsync(context, accept).ConfigureAwait(false) is not { } socket) { return Task.CompletedTask; }
         var line = new TransportLine(new WebSocketTransport(socket, context.Abort, context.RequestAborted), epoch: 0, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
         await GreetAsync(context, line, hello, makeHandler).ConfigureAwait(false);
         return line.Finished;
+    }
+
+    /// <summary>Makes the request a WebSocket; refuses it if the server does not take as many.</summary>
+    private async Task<System.Net.WebSockets.WebSocket?> TryAcceptAsync(HttpContext context, WebSocketAcceptContext accept)
+    {
+        try { return await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false); }
+        catch (InvalidOperationException full) when (!context.Response.HasStarted)   // Kestrel's MaxConcurrentUpgradedConnections.
+        {
+            context.Response.Headers.Clear();
+            await RefuseAsync(context, new Refusal(StatusCodes.Status503ServiceUnavailable, TooMany) { RetryAfter = sessions.Spread(), Why = $"the server does not upgrade the connection: {full.Message}" }).ConfigureAwait(false);
+            return null;
+        }
     }
 
     private async Task ServePlainAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
@@ -61,16 +92,19 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         TimeSpan timeout = sessions.Options.PlainClientTimeout;
         string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? PlainCredential.Subprotocol : null;
         var accept = new WebSocketAcceptContext { SubProtocol = subprotocol, KeepAliveInterval = timeout / 3, KeepAliveTimeout = timeout - (timeout / 3) };
-        System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
+        if (await TryAcceptAsync(context, accept).ConfigureAwait(false) is not { } socket) { return; }
         var client = new WebSocketTransport(socket, context.Abort, context.RequestAborted);
         var bridge = new PlainBridge(client, sessions.Options.Session, sessions.Time, sessions.Wheel, sessions.SessionLogger);
         context.Features.Set(bridge);
         Violation? violation = sessions.Admit(bridge.ServerLine, bridge.Hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);
+        if (violation is not null) { LogRefused(context, violation.Code, violation.Reason); }
         await (violation is null ? bridge.RunAsync() : bridge.RefuseAsync(violation)).ConfigureAwait(false);
     }
 
-    private static async Task RefuseAsync(HttpContext context, Refusal refusal)
+    private async Task RefuseAsync(HttpContext context, Refusal refusal)
     {
+        context.Response.Headers.Remove(WireLimits.HelloHeader);
+        LogRefused(context, refusal);
         context.Response.StatusCode = refusal.Status;
         if (refusal.Status == StatusCodes.Status401Unauthorized) { context.Response.Headers.WWWAuthenticate = "Bearer"; }
         if (refusal.Status == StatusCodes.Status426UpgradeRequired) { context.Response.Headers.Upgrade = "websocket"; }
@@ -82,7 +116,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
     private async Task GreetAsync(HttpContext context, TransportLine line, Hello? hello, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         Violation? violation = null;
-        if (hello is null) { (hello, violation) = await ReadHelloAsync(line).ConfigureAwait(false); }
+        if (hello is null) { (hello, violation) = await ReadHelloAsync(line, context).ConfigureAwait(false); }
         if (hello is not null)
         {
             line.Epoch = hello.Epoch;
@@ -91,13 +125,13 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         }
         if (violation is not null)
         {
-            Log.HelloRefused(logger, (int)violation.Code, violation.Reason);
+            LogRefused(context, violation.Code, violation.Reason);
             await line.RefuseAsync(violation.Code, violation.Reason, s_refuseLimit).ConfigureAwait(false);
         }
         await line.ReleaseAsync().ConfigureAwait(false);
     }
 
-    private async Task<(Hello? Hello, Violation? Violation)> ReadHelloAsync(TransportLine line)
+    private async Task<(Hello? Hello, Violation? Violation)> ReadHelloAsync(TransportLine line, HttpContext context)
     {
         Task<LineRead> reading = line.ReadMessageAsync().AsTask();
         try
@@ -115,9 +149,23 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             _ = reading.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             await line.Transport.CloseAsync(CloseCode.HelloTimeout, "The client did not say hello in time.", CancellationToken.None).ConfigureAwait(false);
             await EndOf(reading).ConfigureAwait(false);
-            Log.HelloRefused(logger, (int)CloseCode.HelloTimeout, "The client did not say hello in time.");
+            LogRefused(context, CloseCode.HelloTimeout, "The client did not say hello in time.");
             return (null, null);
         }
+    }
+
+    private void LogRefused(HttpContext context, Refusal refusal)
+    {
+        string client = guard.ClientOf(context);
+        if (!sessions.Wheel.LimitedLog.MayWrite(logger, LogLevel.Warning, $"{nameof(Log.RequestRefused)} {refusal.Status}", client)) { return; }
+        string why = refusal.Why is null ? refusal.Text : $"{refusal.Text} For the operator: {refusal.Why}";
+        Log.RequestRefused(logger, client, PeerText.Harmless(context.Request.Path), refusal.Status, PeerText.Harmless(why));
+    }
+
+    private void LogRefused(HttpContext context, CloseCode code, string reason)
+    {
+        string client = guard.ClientOf(context);
+        if (sessions.Wheel.LimitedLog.MayWrite(logger, LogLevel.Warning, $"{nameof(Log.HelloRefused)} {(int)code}", client)) { Log.HelloRefused(logger, client, (int)code, PeerText.Harmless(reason)); }
     }
 
     /// <summary>Gives a read that nobody wants any more a moment to find the peer's close.</summary>

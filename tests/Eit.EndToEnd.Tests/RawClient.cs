@@ -73,6 +73,9 @@ internal sealed class RawClient : IAsyncDisposable
 
     internal Task SendAsync(string text, bool endOfMessage) => _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage, CancellationToken.None).Soon();
 
+    /// <summary>Closes, and says why.</summary>
+    internal Task CloseAsync(int code, string reason) => _socket.CloseOutputAsync((WebSocketCloseStatus)code, reason, CancellationToken.None).Soon();
+
     /// <summary>Receives the next WebSocket message, as a plain client would.</summary>
     internal async Task<string> NextTextAsync()
     {

@@ -36,6 +36,8 @@ internal sealed class TestHost : IAsyncDisposable
 
     internal int Port { get; }
 
+    internal bool IsTls { get; private init; }
+
     internal IServiceProvider Services => _app.Services;
 
     internal EitSessions Sessions => _app.Services.GetRequiredService<EitSessions>();
@@ -65,7 +67,7 @@ internal sealed class TestHost : IAsyncDisposable
         map(app);
         await app.StartAsync();
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new TestHost(app, new Uri(address).Port);
+        return new TestHost(app, new Uri(address).Port) { IsTls = tls };
     }
 
     /// <summary>No pause of the machine passes for silence.</summary>

@@ -194,7 +194,7 @@ public sealed partial class EitChannels
     {
         bool isWanted = refusal is EitChannelRefusedException;
         string reason = isWanted ? refusal.Message : "The channel could not be created.";
-        Log.ChannelRefused(_logger, session.Id, session.Channel, reason);
+        if (MayLog(LogLevel.Information, nameof(Log.ChannelRefused), $"{session.PrincipalKey} at {session.Channel}")) { Log.ChannelRefused(_logger, session.Id, PeerText.Harmless(session.Channel), reason); }
         session.Abort(isWanted ? CloseCode.Forbidden : CloseCode.HandlerFailed, reason);
     }
 
@@ -207,15 +207,18 @@ public sealed partial class EitChannels
     {
         Interlocked.Increment(ref _handlersFailed);
         s_failedCount.Add(1, new KeyValuePair<string, object?>("call", call));
-        Log.ChannelHandlerThrew(_logger, failure, channel.Path, call);
+        if (MayLog(LogLevel.Error, nameof(Log.ChannelHandlerThrew), $"{channel.Path} at {call}: {failure.GetType().Name}, {failure.Message}")) { Log.ChannelHandlerThrew(_logger, failure, PeerText.Harmless(channel.Path), call); }
     }
 
     internal void ReportHanging(EitChannel channel, ChannelCall call)
     {
         Interlocked.Increment(ref _handlersHanging);
         s_hangingCount.Add(1, new KeyValuePair<string, object?>("call", call));
-        Log.ChannelHandlerHangs(_logger, channel.Path, call, Options.HandlerTimeout);
+        if (MayLog(LogLevel.Warning, nameof(Log.ChannelHandlerHangs), $"{channel.Path} at {call}")) { Log.ChannelHandlerHangs(_logger, PeerText.Harmless(channel.Path), call, Options.HandlerTimeout); }
     }
+
+    /// <summary>What a client can make happen again and again is not a line each time.</summary>
+    private bool MayLog(LogLevel level, string kind, string source) => _sessions.Wheel.LimitedLog.MayWrite(_logger, level, kind, source);
 
     private EitChannel? Find(string path) => _paths.TryGetValue(PathOf(path), out EitChannel? channel) && channel.Handler is not null ? channel : null;
 
