@@ -29,7 +29,7 @@ internal static class Program
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors is [.., var last])                        // The last one says most: an unknown verb comes behind a missing one.
         {
-            await error.WriteLineAsync($"eit: {last.Message} See 'eit {PathOf(parsed.CommandResult)}--help'.");
+            await Terminal.FailAsync(error, $"{last.Message} See 'eit {PathOf(parsed.CommandResult)}--help'.");
             return BadUsage;
         }
         bool handlesSignals = parsed.CommandResult.Command is Verb { HandlesSignals: true };

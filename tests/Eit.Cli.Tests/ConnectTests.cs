@@ -81,7 +81,7 @@ public class ConnectTests
 
         (_, string output, _) = await RunAsync(server, "\u001b[2Jgone\n", static options => options, isTerminal: true);
 
-        Assert.Equal("\uFFFD[2Jgone\n", output);
+        Assert.Equal("\\u001B[2Jgone\n", output);
     }
 
     [Theory]

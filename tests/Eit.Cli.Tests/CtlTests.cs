@@ -95,7 +95,7 @@ public class CtlTests
         using var output = new StringWriter();
         using var error = new StringWriter();
 
-        Task<int> asking = new CtlCall(HttpMethod.Get, "/stats") { Repeats = true }.RunAsync(stage.Control, isJson: true, output, error, interrupted.Token);
+        Task<int> asking = new CtlCall(HttpMethod.Get, "/stats") { Repeats = true }.RunAsync(stage.Control, isNamed: true, isJson: true, output, error, interrupted.Token);
         using Socket asked = await listener.AcceptAsync().Soon();
         await asked.ReceiveAsync(new byte[1]).Soon();                // It has asked, and waits.
         await interrupted.CancelAsync();

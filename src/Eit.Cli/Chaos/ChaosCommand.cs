@@ -96,9 +96,9 @@ internal static class ChaosCommand
             {
                 var file = new FileInfo(path);
                 if (file.Exists && file.Length > FileBytesMax) { throw new FormatException("It is larger than 16 MiB."); }
-                return ChaosScenario.FromJson(File.ReadAllText(path));
+                return ChaosScenario.FromJson(Outside.Decode(path, File.ReadAllBytes(path)));
             }
-            catch (FormatException wrong) { result.AddError($"--scenario {path}: {wrong.Message.ReplaceLineEndings(" ")}"); }
+            catch (Exception wrong) when (wrong is FormatException or InvalidOperationException) { result.AddError($"--scenario {path}: {Outside.Line(wrong)}"); }
             catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException) { result.AddError($"--scenario: {path} does not exist."); }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException) { result.AddError($"--scenario: {path} can't be read."); }
             return null;

@@ -31,7 +31,7 @@ internal sealed class ChaosDisplay(ChaosProxy proxy, TextWriter output, bool isT
     {
         ChaosCounters counters = proxy.Counters;
         output.WriteLine(Text($"{proxy.Now.TotalSeconds:0.0} s: {counters.Accepted} connections, {counters.Live} of them live, {counters.EndedByFaults} ended by faults, {counters.TurnedAway} turned away, {counters.DialFailures} not carried; {Bytes(counters)}."));
-        foreach (ChaosFaultStatus fault in proxy.Faults) { output.WriteLine(Text($"{fault.Name}: {fault.Fault}; on {fault.Hits} connections, {fault.Acts} times at work.")); }
+        foreach (ChaosFaultStatus fault in proxy.Faults) { Terminal.Say(output, Text($"{fault.Name}: {fault.Fault}; on {fault.Hits} connections, {fault.Acts} times at work.")); }
     }
 
     private static async Task EachAsync(Action show, CancellationToken interrupted)
@@ -52,7 +52,7 @@ internal sealed class ChaosDisplay(ChaosProxy proxy, TextWriter output, bool isT
     {
         foreach (ChaosEvent happened in proxy.Events.Where(happened => happened.Number > _shown))
         {
-            output.WriteLine(happened.ToString());
+            Terminal.Say(output, happened.ToString());
             _shown = happened.Number;
         }
         output.Flush();
@@ -62,10 +62,10 @@ internal sealed class ChaosDisplay(ChaosProxy proxy, TextWriter output, bool isT
     {
         ChaosCounters counters = proxy.Counters;
         Table table = new Table().Border(TableBorder.Rounded).AddColumn("fault").AddColumn(new TableColumn("what").Width(60)).AddColumn("connections").AddColumn("acts");
-        foreach (ChaosFaultStatus fault in proxy.Faults) { table.AddRow(Markup.Escape(fault.Name), Markup.Escape(fault.Fault.ToString()), Text($"{fault.Hits}"), Text($"{fault.Acts}")); }
+        foreach (ChaosFaultStatus fault in proxy.Faults) { table.AddRow(Markup.Escape(Terminal.Line(fault.Name)), Markup.Escape(Terminal.Line(fault.Fault.ToString())), Text($"{fault.Hits}"), Text($"{fault.Acts}")); }
         table.AddRow("all", Text($"{counters.Live} live, {counters.EndedByFaults} ended by faults, {counters.TurnedAway} turned away, {counters.DialFailures} not carried; {Bytes(counters)}"), Text($"{counters.Accepted}"), "");
         table.AddEmptyRow();
-        foreach (ChaosEvent happened in proxy.Events.TakeLast(EventsShown)) { table.AddRow(Text($"{happened.At.TotalSeconds:0.0} s"), Markup.Escape(happened.Text), happened.Connection is { } number ? Text($"{number}") : "", ""); }
+        foreach (ChaosEvent happened in proxy.Events.TakeLast(EventsShown)) { table.AddRow(Text($"{happened.At.TotalSeconds:0.0} s"), Markup.Escape(Terminal.Line(happened.Text)), happened.Connection is { } number ? Text($"{number}") : "", ""); }
         return table;
     }
 

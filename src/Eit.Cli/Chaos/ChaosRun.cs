@@ -80,7 +80,7 @@ internal sealed class ChaosRun(ChaosRunOptions options, TimeProvider time, TextW
 
     private async Task<int> FailAsync(IPEndPoint address, Exception failure)
     {
-        await error.WriteLineAsync($"eit: {address} can't be listened on: {failure.Message.ReplaceLineEndings(" ")}");
+        await Terminal.FailAsync(error, $"{address} can't be listened on: {Outside.Line(failure)}");
         return CouldNotListen;
     }
 

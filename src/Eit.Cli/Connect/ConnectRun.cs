@@ -113,5 +113,5 @@ internal sealed class ConnectRun
         if (++_printed == _options.Count) { _counted.TrySetResult(); }
     }
 
-    private void Say(string what) => _error.WriteLine($"eit: {what}");
+    private void Say(string what) => Terminal.Say(_error, $"eit: {what}");
 }

@@ -21,7 +21,7 @@ internal sealed class MessagePrinter(Stream output, ConnectOptions options, bool
             return;
         }
         string text = message.Text is { } given ? Indent(given) : Convert.ToBase64String(message.Bytes.Span);
-        await WriteAsync(Encoding.UTF8.GetBytes((isTerminal ? Tame(text) : text) + '\n'));
+        await WriteAsync(Encoding.UTF8.GetBytes((isTerminal ? Terminal.Lines(text) : text) + '\n'));
     }
 
     private async ValueTask WriteAsync(byte[] bytes)
@@ -36,9 +36,4 @@ internal sealed class MessagePrinter(Stream output, ConnectOptions options, bool
         try { return JsonNode.Parse(text)?.ToJsonString(s_indented) ?? text; }
         catch (JsonException) { return text; }
     }
-
-    private static string Tame(string text) => string.Create(text.Length, text, static (span, source) =>
-    {
-        for (int i = 0; i < span.Length; i++) { span[i] = char.IsControl(source[i]) && source[i] is not '\n' and not '\t' ? '\uFFFD' : source[i]; }
-    });
 }

@@ -15,6 +15,9 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
 {
     private const int Refused = 1;
     private const int NoServer = 3;
+    private const int SocketLevel = 1;                             // SOL_SOCKET and SO_PEERCRED of Linux
+    private const int PeerCredentials = 17;
+    private const int PeerCredentialsBytes = 12;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
@@ -29,9 +32,11 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
     /// <param name="error">Where a refusal goes.</param>
     /// <param name="interrupted">Ends the wait.</param>
     /// <returns>The exit code.</returns>
-    internal async Task<int> RunAsync(string socket, bool isJson, TextWriter output, TextWriter error, CancellationToken interrupted)
+    /// <param name="isNamed">Whether somebody has named the socket; else it is where a server of this user puts it.</param>
+    internal async Task<int> RunAsync(string socket, bool isNamed, bool isJson, TextWriter output, TextWriter error, CancellationToken interrupted)
     {
-        if (ControlSocket.FaultOf(socket) is { } fault) { return await FailAsync(error, NoServer, fault); }
+        bool mayBeAnothers = isNamed && FileFacts.AreTold && FileFacts.CurrentUser == 0;
+        if (ControlSocket.FaultOf(socket, mayBeAnothers) is { } fault) { return await FailAsync(error, NoServer, fault); }
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, cancel) => ConnectAsync(socket, cancel) }) { Timeout = s_limit };
         try
         {
@@ -42,10 +47,11 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
             return exitCode;
         }
         catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied }) { return await FailAsync(error, NoServer, $"This user may not use {socket}: a server is steered by its owner."); }
+        catch (HttpRequestException failure) when (failure.InnerException is UnauthorizedAccessException stranger) { return await FailAsync(error, NoServer, stranger.Message); }
         catch (HttpRequestException) { return await FailAsync(error, NoServer, $"No server is steered at {socket}."); }
         catch (OperationCanceledException) when (Repeats && interrupted.IsCancellationRequested) { return 0; }
         catch (OperationCanceledException) { return await FailAsync(error, NoServer, interrupted.IsCancellationRequested ? "Interrupted." : $"The server that is steered at {socket} does not answer."); }
-        catch (JsonException) { return await FailAsync(error, NoServer, $"What answers at {socket} is no server of eit."); }
+        catch (Exception strange) when (strange is JsonException or InvalidOperationException or FormatException) { return await FailAsync(error, NoServer, $"What answers at {socket} is no server of eit."); }
     }
 
     private async Task<int> AskAsync(HttpClient http, bool isJson, TextWriter output, TextWriter error, CancellationToken interrupted)
@@ -55,7 +61,7 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
         string text = await answer.Content.ReadAsStringAsync(interrupted);
         JsonNode? body = JsonNode.Parse(text);
         if (!answer.IsSuccessStatusCode) { return await FailAsync(error, Refused, body?["error"]?.GetValue<string>() ?? text); }
-        await output.WriteAsync(isJson ? text : Repeats ? $"{Show(body)}\n" : Show(body));
+        await output.WriteAsync(isJson ? Terminal.Lines(text) : Repeats ? $"{Show(body)}\n" : Show(body));
         await output.FlushAsync(CancellationToken.None);
         return 0;
     }
@@ -88,13 +94,23 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
             JsonValue number when number.GetValueKind() == JsonValueKind.Number => number.ToJsonString().ToString(CultureInfo.InvariantCulture),
             _ => value.ToString(),
         };
-        return string.Concat(text.Select(static letter => char.IsControl(letter) ? '\uFFFD' : letter));
+        return Terminal.Line(text);
     }
 
     private static async Task<int> FailAsync(TextWriter error, int exitCode, string why)
     {
-        await error.WriteLineAsync($"eit: {why}");
+        await Terminal.FailAsync(error, why);
         return exitCode;
+    }
+
+    /// <summary>Demands that the owner of the socket's folder, or root, listens there.</summary>
+    private static void RequireOwner(Socket socket, string path)
+    {
+        if (!OperatingSystem.IsLinux() || FileFacts.Of(Path.GetDirectoryName(path)!) is not { } folder) { return; }
+        byte[] credentials = new byte[PeerCredentialsBytes];
+        socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials);
+        uint peer = BitConverter.ToUInt32(credentials, sizeof(int));   // Process, user, group.
+        if (peer != folder.Owner && peer != 0) { throw new UnauthorizedAccessException($"What listens at {path} runs as {OwnFiles.User(peer)}, and its folder belongs to {OwnFiles.User(folder.Owner)}."); }
     }
 
     private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
@@ -103,6 +119,7 @@ internal sealed record CtlCall(HttpMethod Method, string Target, string? Body = 
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            RequireOwner(socket, path);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -45,7 +45,8 @@ internal static class CtlCommand
             {
                 InvocationConfiguration to = parsed.InvocationConfiguration;
                 CtlCall asked = await call(parsed);
-                return await asked.RunAsync(Path.GetFullPath(parsed.GetValue(socket) ?? ControlSocket.GivenPath ?? ControlSocket.DefaultPath), parsed.GetValue(json), to.Output, to.Error, interrupted);
+                string? named = parsed.GetValue(socket) ?? ControlSocket.GivenPath;
+                return await asked.RunAsync(Path.GetFullPath(named ?? ControlSocket.DefaultPath), named is not null, parsed.GetValue(json), to.Output, to.Error, interrupted);
             });
             command.Add(verb);
         }

@@ -58,7 +58,7 @@ internal static class DoctorCommand
 
     private static void Print(TextWriter output, DoctorFinding finding)
     {
-        output.WriteLine($"{(finding.IsWell ? "ok  " : "FAIL")}  {finding.Step}: {finding.What}.");
-        if (finding.Advice is { } advice) { output.WriteLine($"      {advice}"); }
+        Terminal.Say(output, $"{(finding.IsWell ? "ok  " : "FAIL")}  {finding.Step}: {finding.What}.");
+        if (finding.Advice is { } advice) { Terminal.Say(output, $"      {advice}"); }
     }
 }

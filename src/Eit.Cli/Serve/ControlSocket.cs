@@ -10,8 +10,6 @@ internal sealed class ControlSocket : IDisposable
     /// <summary>The most bytes that the path of a socket may have on every system.</summary>
     private const int PathBytesMax = 100;
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     private readonly HeldFile _lock;
 
     private ControlSocket(string path, HeldFile held)
@@ -41,26 +39,21 @@ internal sealed class ControlSocket : IDisposable
     internal static ControlSocket Take(string path)
     {
         string folder = System.IO.Path.GetDirectoryName(path)!;
-        try
-        {
-            if (OperatingSystem.IsWindows()) { Directory.CreateDirectory(folder); }
-            else { Directory.CreateDirectory(folder, OwnerOnly); }
-        }
-        catch (UnauthorizedAccessException failure) { throw new IOException(failure.Message, failure); }
-        if (FaultOf(path) is { } fault) { throw new IOException(fault); }
+        OwnFiles.MakeFolder(folder);
+        if (FaultOf(path, mayBeAnothers: false) is { } fault) { throw new IOException(fault); }
         var held = HeldFile.Take($"{path}.lock", $"Another server is steered at {path}. Choose another place with --control, or end that one with 'eit ctl drain'.");
         File.Delete(path);                                         // Nobody listens there: who does holds the lock.
         return new ControlSocket(path, held);
     }
 
     /// <summary>Says why a place is unfit, whoever is there; null if it is fit.</summary>
-    internal static string? FaultOf(string path)
+    /// <param name="path">The place.</param>
+    /// <param name="mayBeAnothers">Whether its folder may belong to another user than this process's: root may steer the server of a user whose socket it names.</param>
+    internal static string? FaultOf(string path, bool mayBeAnothers)
     {
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         if (Encoding.UTF8.GetByteCount(path) > PathBytesMax) { return $"{path} is too long for a socket: at most {PathBytesMax} bytes."; }
-        if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) { return null; }
-        UnixFileMode others = File.GetUnixFileMode(folder) & ~OwnerOnly & ~UnixFileMode.StickyBit;
-        return others == UnixFileMode.None ? null : $"Others can get at {folder}, where the control socket is to be: let its mode be 0700, or choose a folder that does not exist yet.";
+        return OwnFiles.FolderFault(folder, mayBeAnothers);
     }
 
     public void Dispose()

@@ -15,12 +15,7 @@ internal sealed class HeldFile : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="taken">What is said when another process holds it.</param>
     /// <exception cref="IOException">It can't be had.</exception>
-    internal static HeldFile Take(string path, string taken)
-    {
-        try { return new HeldFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)); }
-        catch (Exception failure) when (failure is UnauthorizedAccessException or DirectoryNotFoundException) { throw new IOException(failure.Message, failure); }
-        catch (IOException failure) { throw new IOException(taken, failure); }
-    }
+    internal static HeldFile Take(string path, string taken) => new(OwnFiles.Open(path, taken));
 
     /// <summary>Writes what the file is to hold. One that was written to is deleted when it is let go of; a bare lock stays, since whoever comes next may have it open already.</summary>
     internal void Write(string text)

@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Eit.Cli.Serve;
@@ -19,7 +18,7 @@ internal static class ServeCertificate
             X509Certificate2 own = all.FirstOrDefault(static one => one.HasPrivateKey) ?? throw new FormatException($"{path} holds no key");
             return SslStreamCertificateContext.Create(own, all, offline: true);
         }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException) { throw new FormatException($"{path} can't be used: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}", failure); }
+        catch (Exception failure) when (failure is not FormatException && Outside.IsFault(failure)) { throw new FormatException($"{path} can't be used: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}", failure); }
     }
 
     /// <summary>Reads certificates of authorities.</summary>
@@ -32,12 +31,12 @@ internal static class ServeCertificate
             all.ImportFromPemFile(path);
             return all.Count > 0 ? all : throw new FormatException($"{path} holds no certificate in PEM");
         }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException) { throw new FormatException($"{path} can't be used: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}", failure); }
+        catch (Exception failure) when (failure is not FormatException && Outside.IsFault(failure)) { throw new FormatException($"{path} can't be used: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}", failure); }
     }
 
     private static X509Certificate2Collection ReadPkcs12(string path, string? passwordPath)
     {
-        string? password = passwordPath is null ? null : File.ReadAllText(passwordPath).TrimEnd('\r', '\n');
+        string? password = passwordPath is null ? null : Outside.Decode(passwordPath, File.ReadAllBytes(passwordPath)).TrimEnd('\r', '\n');
         return X509CertificateLoader.LoadPkcs12CollectionFromFile(path, password);
     }
 

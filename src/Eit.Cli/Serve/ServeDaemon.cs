@@ -31,6 +31,12 @@ internal static class ServeDaemon
             await error.WriteLineAsync("eit: --daemon needs sessions as Unix has them.");
             return CouldNotStart;
         }
+        try { OwnFiles.Prepare(logFile); }
+        catch (IOException failure)
+        {
+            await Terminal.FailAsync(error, failure.Message);
+            return CouldNotStart;
+        }
         string folder = Directory.CreateTempSubdirectory("eit").FullName;   // Its mode is 0700.
         try
         {
@@ -50,12 +56,12 @@ internal static class ServeDaemon
                 await error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"eit: The daemon, process {daemon.Id}, is not ready after {s_readyLimit.TotalSeconds} s; {logFile} may say why."));
                 return CouldNotStart;
             }
-            await error.WriteLineAsync(status.Length > 0 ? $"eit: {status}" : string.Create(CultureInfo.InvariantCulture, $"eit: The daemon has ended with exit code {daemon.ExitCode}; {logFile} may say why."));
+            await Terminal.FailAsync(error, status.Length > 0 ? status : string.Create(CultureInfo.InvariantCulture, $"The daemon has ended with exit code {daemon.ExitCode}; {logFile} may say why."));
             return daemon.ExitCode;
         }
         catch (Exception failure) when (failure is Win32Exception or ArgumentException)
         {
-            await error.WriteLineAsync($"eit: {failure.Message}");
+            await Terminal.FailAsync(error, failure.Message);
             return CouldNotStart;
         }
         finally { Directory.Delete(folder, recursive: true); }

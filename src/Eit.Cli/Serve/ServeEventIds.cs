@@ -14,4 +14,6 @@ internal static class ServeEventIds
     internal const int ExecLineWrong = 5009;
     internal const int ExecClientTooSlow = 5010;
     internal const int ExecMissed = 5011;
+    internal const int ConnectionRefused = 5012;
+    internal const int SessionsDoNotFit = 5013;
 }

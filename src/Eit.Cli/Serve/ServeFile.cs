@@ -19,12 +19,12 @@ internal static class ServeFile
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         using JsonDocument document = Parse(path);
         if (document.RootElement.ValueKind != JsonValueKind.Object) { throw new FormatException($"{path}: it must be an object of keys."); }
-        foreach (JsonProperty member in document.RootElement.EnumerateObject())
+        foreach (JsonProperty member in Outside.Read(path, () => document.RootElement.EnumerateObject().ToArray()))
         {
             if (member.Name == SchemaName) { continue; }
             ServeKey key = ServeKeys.All.FirstOrDefault(key => key.Name == member.Name)
-                ?? throw new FormatException($"{path}: '{member.Name}' is not known; allowed: {string.Join(", ", ServeKeys.All.Select(static key => key.Name))}.");
-            try { config = key.Set(config, new ServeValues(ValuesOf(member.Value, key), folder)); }
+                ?? throw new FormatException($"{path}: '{Terminal.Line(member.Name)}' is not known; allowed: {string.Join(", ", ServeKeys.All.Select(static key => key.Name))}.");
+            try { config = Outside.Read("the value", () => key.Set(config, new ServeValues(ValuesOf(member.Value, key), folder))); }
             catch (FormatException wrong) { throw new FormatException($"{path}: {key.Name}: {wrong.Message}.", wrong); }
         }
         return config;
@@ -36,9 +36,9 @@ internal static class ServeFile
         {
             var file = new FileInfo(path);
             if (file.Exists && file.Length > BytesMax) { throw new FormatException($"{path}: it is larger than 1 MiB."); }
-            return JsonDocument.Parse(File.ReadAllBytes(path), s_json);
+            return JsonDocument.Parse(Outside.Decode(path, File.ReadAllBytes(path)), s_json);
         }
-        catch (JsonException wrong) { throw new FormatException($"{path}: {wrong.Message.ReplaceLineEndings(" ")}", wrong); }
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException) { throw new FormatException($"{path}: {Outside.Line(wrong)}", wrong); }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException) { throw new FormatException($"{path} does not exist.", failure); }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException) { throw new FormatException($"{path} can't be read.", failure); }
     }

@@ -35,7 +35,7 @@ internal sealed class ServeFiles
         _watched = new Watched(config, WatchTokens(config), certificate, WatchAuthorities(config));
     }
 
-    private WatchedFiles<TokenTable> WatchTokens(ServeConfig config) => Watch("tokens", config.Tokens, TokenTable.Read, TokenTable.Empty);
+    private WatchedFiles<TokenTable> WatchTokens(ServeConfig config) => Watch("tokens", config.Tokens, path => TokenTable.Read(path, mayBeEmpty: _watched is not { Tokens.Latest.IsEmpty: false }), TokenTable.Empty);
 
     private WatchedFiles<X509Certificate2Collection> WatchAuthorities(ServeConfig config) => Watch("clientAuthorities", config.ClientAuthorities, ServeCertificate.ReadAuthorities, []);
 
@@ -56,7 +56,7 @@ internal sealed class ServeFiles
 
     private static T Named<T>(string key, Func<T> make)
     {
-        try { return make(); }
+        try { return Outside.Read("the file", make); }
         catch (FormatException wrong) { throw new FormatException($"{key}: {wrong.Message}.", wrong); }
     }
 

@@ -16,6 +16,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
 namespace Eit.Cli.Serve;
@@ -24,11 +25,13 @@ namespace Eit.Cli.Serve;
 internal sealed class ServeHost : IAsyncDisposable
 {
     private static readonly TimeSpan s_stopMargin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_requestLimit = TimeSpan.FromSeconds(10);   // For a request to begin, and to end; the TLS handshake has as long before it.
 
     private readonly TimeProvider _time;
     private readonly ServeFiles _files;
     private readonly List<ExecEndpoint> _execs = [];
     private readonly Lock _reloading = new();
+    private readonly ServeRoom _room;
     private readonly WebApplication _app;
     private readonly ServeLog? _log;                               // There are reports before there is a log.
     private volatile ServeConfig _config;
@@ -37,13 +40,15 @@ internal sealed class ServeHost : IAsyncDisposable
     /// <exception cref="FormatException">A file of the configuration can't be used; the message begins with the key.</exception>
     internal ServeHost(ServeConfig config, TimeProvider time)
     {
-        (_config, _time) = (config, time);
+        (_config, _time, _room) = (config, time, ServeRoom.Of(ServeRoom.ReadDescriptors(), config.SessionsMax));
+        if (_room.Descriptors < ServeRoom.DescriptorsMin) { throw new FormatException($"sessionsMax: {_room.Fault}."); }
         _files = new ServeFiles(config, time, (path, wrong) => _log?.FileChanged(path, wrong));
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         Configure(builder);
         _app = builder.Build();
         _log = _app.Services.GetRequiredService<ServeLog>();
         Map();
+        if (_room.Fault is { } fault) { _log.SessionsDoNotFit(fault); }
     }
 
     /// <summary>Gets the configuration that counts now.</summary>
@@ -110,28 +115,28 @@ internal sealed class ServeHost : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.KeepAliveTimeout = s_requestLimit;
+            kestrel.Limits.RequestHeadersTimeout = s_requestLimit;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = _room.Upgraded;
+            ConnectionGate gate = kestrel.ApplicationServices.GetRequiredService<ConnectionGate>();
             foreach (System.Net.IPEndPoint address in _config.Listen)
             {
-                kestrel.Listen(address, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+                kestrel.Listen(address, listen =>
                 {
-                    OnConnection = _ => ValueTask.FromResult(TlsNow()),
-                }));
+                    listen.Use(next => connection => gate.PassAsync(connection, next));
+                    listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsNow()) });
+                });
             }
         });
         builder.Logging.SetMinimumLevel(LogLevel.Trace).AddFilter(IsLogged).AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (_config.LogFormat == "json") { builder.Logging.AddJsonConsole(static json => json.UseUtcTimestamp = true); }
         else
         {
-            builder.Logging.AddSimpleConsole(static text =>
-            {
-                text.SingleLine = true;
-                text.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-                text.UseUtcTimestamp = true;
-            });
+            builder.Logging.AddConsole(static console => console.FormatterName = ServeFormatter.Named).AddConsoleFormatter<ServeFormatter, ConsoleFormatterOptions>();
         }
         builder.Services.AddSingleton<IHostLifetime, CommandLineLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _config.DrainWindow + s_stopMargin);
-        builder.Services.AddSingleton<ServeLog>().AddSingleton<ServeCounters>().AddSingleton(_files).AddRouting();
+        builder.Services.AddSingleton<ServeLog>().AddSingleton(_room).AddSingleton<ConnectionGate>().AddSingleton<ServeCounters>().AddSingleton(_files).AddRouting();
         AuthenticationBuilder authentication = builder.Services.AddAuthentication(TokenScheme.Name).AddScheme<AuthenticationSchemeOptions, TokenScheme>(TokenScheme.Name, configureOptions: null);
         if (_config.BearerKeys is { } keys)
         {
@@ -162,8 +167,11 @@ internal sealed class ServeHost : IAsyncDisposable
         return tls;
     }
 
+    /// <summary>What the framework says of each request: of one that is refused the endpoint says it, once for each source and minute.</summary>
+    private static bool IsForeign(string category) => category.StartsWith("Microsoft", StringComparison.Ordinal) || category == typeof(TokenScheme).FullName;
+
     private bool IsLogged(string? category, LogLevel level) =>
-        level >= Enum.Parse<LogLevel>(_config.LogLevel, ignoreCase: true) && (level >= LogLevel.Warning || category is null || !category.StartsWith("Microsoft", StringComparison.Ordinal));
+        level >= Enum.Parse<LogLevel>(_config.LogLevel, ignoreCase: true) && (level >= LogLevel.Warning || category is null || !IsForeign(category));
 
     /// <summary>What holds messages has room for the largest.</summary>
     private static SessionSettings SettingsOf(ServeConfig config)

@@ -1,3 +1,4 @@
+using Eit.Link;
 using Microsoft.Extensions.Logging;
 
 namespace Eit.Cli.Serve;
@@ -15,8 +16,32 @@ internal sealed partial class ServeLog(ILogger<ServeLog> logger)
     /// <summary>The configuration was read again.</summary>
     internal void Reloaded(ServeReload reload) => Reloaded(ListOf(reload.Taken), ListOf(reload.NeedsRestart));
 
+    /// <summary>Members of a channel have missed a message.</summary>
+    internal void RelayMissed(string channel, int missed)
+    {
+        if (MayWrite(nameof(RelayMissed), channel)) { RelayMissedOnce(PeerText.Harmless(channel), missed); }
+    }
+
+    /// <summary>A connection was closed as soon as it was there.</summary>
+    internal void ConnectionRefused(string address, string why)
+    {
+        if (MayWrite(nameof(ConnectionRefused), address)) { ConnectionRefusedOnce(address, why); }
+    }
+
+    /// <summary>A command has written what is no action.</summary>
+    internal void ExecLineWrong(string endpoint, string reason)
+    {
+        if (MayWrite(nameof(ExecLineWrong), endpoint)) { ExecLineWrongOnce(endpoint, PeerText.Harmless(reason)); }
+    }
+
+    [LoggerMessage(ServeEventIds.SessionsDoNotFit, LogLevel.Warning, "sessionsMax: {Why}.", EventName = nameof(SessionsDoNotFit))]
+    internal partial void SessionsDoNotFit(string why);
+
+    [LoggerMessage(ServeEventIds.ConnectionRefused, LogLevel.Warning, "A connection of {Address} was closed: {Why}.", EventName = nameof(ConnectionRefused))]
+    private partial void ConnectionRefusedOnce(string address, string why);
+
     [LoggerMessage(ServeEventIds.RelayMissed, LogLevel.Warning, "{Missed} members of channel {Channel} missed a message: their outboxes are full.", EventName = nameof(RelayMissed))]
-    internal partial void RelayMissed(string channel, int missed);
+    private partial void RelayMissedOnce(string channel, int missed);
 
     [LoggerMessage(ServeEventIds.ReloadRefused, LogLevel.Warning, "The configuration stays as it was: {Reason}", EventName = nameof(ReloadRefused))]
     internal partial void ReloadRefused(string reason);
@@ -31,13 +56,16 @@ internal sealed partial class ServeLog(ILogger<ServeLog> logger)
     internal partial void ExecFailed(string endpoint, string reason);
 
     [LoggerMessage(ServeEventIds.ExecLineWrong, LogLevel.Warning, "The command of {Endpoint} has written a line that is no action: {Reason}", EventName = nameof(ExecLineWrong))]
-    internal partial void ExecLineWrong(string endpoint, string reason);
+    private partial void ExecLineWrongOnce(string endpoint, string reason);
 
     [LoggerMessage(ServeEventIds.ExecClientTooSlow, LogLevel.Warning, "Client {SessionId} of {Endpoint} is closed: it does not take what the command sends to it.", EventName = nameof(ExecClientTooSlow))]
     internal partial void ExecClientTooSlow(string endpoint, string sessionId);
 
     [LoggerMessage(ServeEventIds.ExecMissed, LogLevel.Debug, "The command of {Endpoint} names a connection that is gone: {SessionId}.", EventName = nameof(ExecMissed))]
     internal partial void ExecMissed(string endpoint, string sessionId);
+
+    /// <summary>What a client or a command can make happen again and again is not a line each time.</summary>
+    private bool MayWrite(string kind, string source) => DeadlineWheel.Shared.LimitedLog.MayWrite(logger, LogLevel.Warning, kind, source);
 
     private static string ListOf(IReadOnlyList<string> keys) => keys.Count == 0 ? "none" : string.Join(", ", keys);
 

@@ -70,16 +70,16 @@ internal sealed class ServeRun(ServeSource source, TimeProvider time, TextWriter
     private async Task<ServeHost?> MakeAsync()
     {
         try { return new ServeHost(source.Load(), time); }
-        catch (FormatException wrong)
+        catch (Exception wrong) when (Outside.IsFault(wrong))
         {
-            await FailAsync(wrong.Message);
+            await FailAsync(Outside.Line(wrong));
             return null;
         }
     }
 
     private async Task FailAsync(string why)
     {
-        await error.WriteLineAsync($"eit: {why}");
+        await Terminal.FailAsync(error, why);
         ServiceManager.TellFailure(why);
     }
 
@@ -91,10 +91,11 @@ internal sealed class ServeRun(ServeSource source, TimeProvider time, TextWriter
             host.Log.Reloaded(reload);
             return reload;
         }
-        catch (FormatException wrong)
+        catch (Exception wrong) when (Outside.IsFault(wrong))
         {
-            host.Log.ReloadRefused(wrong.Message);
-            throw;
+            host.Log.ReloadRefused(Outside.Line(wrong));
+            if (wrong is FormatException) { throw; }
+            throw new FormatException(Outside.Line(wrong), wrong);
         }
     }
 

@@ -10,7 +10,9 @@ internal sealed class ServeSource(string? path, IReadOnlyDictionary<ServeKey, IR
 
     /// <summary>Reads all of it.</summary>
     /// <exception cref="FormatException">Something in it is not allowed; the message names where it stands, the key, and what is allowed.</exception>
-    internal ServeConfig Load()
+    internal ServeConfig Load() => Outside.Read(Path ?? "the configuration", LoadAll);
+
+    private ServeConfig LoadAll()
     {
         ServeConfig config = Path is null ? new ServeConfig() : ServeFile.Read(Path, new ServeConfig());
         foreach (ServeKey key in ServeKeys.All)
@@ -23,7 +25,7 @@ internal sealed class ServeSource(string? path, IReadOnlyDictionary<ServeKey, IR
 
     private static ServeConfig Put(ServeConfig config, ServeKey key, string place, IReadOnlyList<string> texts)
     {
-        try { return key.Set(config, new ServeValues(texts, Environment.CurrentDirectory)); }
+        try { return Outside.Read("the value", () => key.Set(config, new ServeValues(texts, Environment.CurrentDirectory))); }
         catch (FormatException wrong) { throw new FormatException($"{place}: {wrong.Message}.", wrong); }
     }
 }

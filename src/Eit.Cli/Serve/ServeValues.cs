@@ -10,7 +10,7 @@ internal sealed record ServeValues(IReadOnlyList<string> Texts, string Folder)
 {
     internal string Text => Texts is [{ Length: > 0 } only] ? only : throw new FormatException("takes one value, and no empty one");
 
-    internal string File => Path.GetFullPath(Text, Folder);
+    internal string File => Text.Contains('\0', StringComparison.Ordinal) ? throw new FormatException("takes the name of a file, and a name holds no NUL") : Path.GetFullPath(Text, Folder);
 
     internal bool Flag => Text switch
     {

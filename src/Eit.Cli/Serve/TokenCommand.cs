@@ -37,7 +37,7 @@ internal static class TokenCommand
             try { await AppendAsync(parsed.GetValue(file)!, $"{parsed.GetValue(name)} {TokenTable.HashOf(token)}{expires}", cancellationToken); }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                await parsed.InvocationConfiguration.Error.WriteLineAsync($"eit: {failure.Message}");
+                await Terminal.FailAsync(parsed.InvocationConfiguration.Error, failure.Message);
                 return 1;
             }
             await parsed.InvocationConfiguration.Output.WriteLineAsync(token);

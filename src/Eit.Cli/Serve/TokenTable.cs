@@ -19,13 +19,18 @@ internal sealed class TokenTable
 
     internal static TokenTable Empty { get; } = new(new Dictionary<string, TokenEntry>());
 
+    /// <summary>Gets whether nobody is let in.</summary>
+    internal bool IsEmpty => _entries.Count == 0;
+
     /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mayBeEmpty">Whether it may hold nothing at all: a file that is being written anew does for a moment. One that lets nobody in says so with a line that begins with #.</param>
     /// <exception cref="FormatException">It can't be read, or a line in it is wrong.</exception>
-    internal static TokenTable Read(string path)
+    internal static TokenTable Read(string path, bool mayBeEmpty)
     {
         var entries = new Dictionary<string, TokenEntry>(StringComparer.Ordinal);
         int number = 0;
-        foreach (string line in LinesOf(path))
+        foreach (string line in LinesOf(path, mayBeEmpty))
         {
             number++;
             string[] words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -44,13 +49,14 @@ internal sealed class TokenTable
 
     internal static string HashOf(string token) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    private static string[] LinesOf(string path)
+    private static string[] LinesOf(string path, bool mayBeEmpty)
     {
         try
         {
             var file = new FileInfo(path);
             if (file.Exists && file.Length > BytesMax) { throw new FormatException($"{path} is larger than 16 MiB"); }
-            return File.ReadAllLines(path);
+            string text = Outside.Decode(path, File.ReadAllBytes(path));
+            return text.Length > 0 || mayBeEmpty ? text.Split('\n') : throw new FormatException($"{path} is empty; a line that begins with # makes a file that lets nobody in");
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException) { throw new FormatException($"{path} does not exist; 'eit token NAME --file {path}' makes it", failure); }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { throw new FormatException($"{path} can't be read", failure); }

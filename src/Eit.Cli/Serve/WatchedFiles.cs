@@ -12,6 +12,15 @@ internal sealed class WatchedFiles<T>(IReadOnlyList<string> paths, Func<T> read,
     private string _stamp = StampOf(paths);
     private T _value = read();
 
+    /// <summary>Gets the value that was read last, without a look at the files.</summary>
+    internal T Latest
+    {
+        get
+        {
+            lock (_gate) { return _value; }
+        }
+    }
+
     /// <summary>Gets the value. Costs a look at the files.</summary>
     internal T Value
     {
@@ -29,7 +38,7 @@ internal sealed class WatchedFiles<T>(IReadOnlyList<string> paths, Func<T> read,
                 lock (_gate) { _value = value; }
                 report(paths[0], null);
             }
-            catch (FormatException wrong) { report(paths[0], wrong); }
+            catch (Exception wrong) when (Outside.IsFault(wrong)) { report(paths[0], wrong as FormatException ?? new FormatException(Outside.Line(wrong), wrong)); }
             lock (_gate) { return _value; }
         }
     }

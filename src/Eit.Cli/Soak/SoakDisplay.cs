@@ -27,7 +27,7 @@ internal sealed class SoakDisplay(SoakOptions options, TextWriter output, bool i
         output.WriteLine(Text($"{messages.Sent:N0} messages sent, {messages.Received:N0} came back in {report.Seconds:0.0} s; lost {messages.Lost}, duplicated {messages.Duplicated}, reordered {messages.Reordered}, altered {messages.Altered}, late {messages.Late}."));
         output.WriteLine(Text($"There and back: median {report.DelayP50Ms:0.00} ms, 99 % within {report.DelayP99Ms:0.00} ms, slowest {report.DelayMaxMs:0.00} ms."));
         output.WriteLine(Text($"Resumes {report.Resumes}, longest outage {report.LongestOutageMs} ms, failed dials {report.FailedDials}, cycles {report.Cycles}."));
-        foreach (string problem in report.Problems) { output.WriteLine(problem); }
+        foreach (string problem in report.Problems) { Terminal.Say(output, problem); }
         output.WriteLine(report.Ok ? "Every message came back once, in order and in time." : messages.IsPerfect ? "FAILED: every message that was sent came back, but not all went as asked." : "FAILED: not every message came back once, in order and in time.");
     }
 
