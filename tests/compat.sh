@@ -4,7 +4,7 @@
 # Nothing may be lost, come twice or out of order, or end without an outcome.
 #
 #   tests/compat.sh             the short form, at most 3 minutes on 2 cores, with the builds
-#   tests/compat.sh --long      more clients, for longer, and each age against itself too; about 15 minutes
+#   tests/compat.sh --long      more clients, for longer, and each age against itself too; about 8 minutes
 #   tests/compat.sh --planted   proves that it can fail: plants each incompatible change of tests/compat/*.patch in this tree's ends, which has to be found
 #
 # Further arguments, name=value, go to tests/Eit.Compat (clients=8 seconds=20 crowd=200 each=5 seed=1). It needs the history of the repository, and leaves nothing behind.
@@ -59,7 +59,7 @@ echo "Built ${baseline:0:7} and this tree in $((SECONDS - began)) s."
 
 case "$form" in
     short) run "$@" ;;
-    long) run all=1 clients=20 seconds=240 each=30 "$@" ;;
+    long) run all=1 clients=10 seconds=180 each=20 "$@" ;;
     planted)
         missed=0
         for file in tests/compat/*.patch; do

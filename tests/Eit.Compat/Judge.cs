@@ -20,10 +20,10 @@ internal sealed class Judge(bool sessionsMayEnd)
 
     private void Read(string path)
     {
-        string[] lines = File.Exists(path) ? File.ReadAllLines(path) : [];
-        if (lines.Length == 0 || lines[^1] != "END") { _verdict.IsWrong($"{Path.GetFileName(path)} has no end: its process was killed or has failed"); }
-        foreach (string line in lines)
+        bool hasEnd = false;
+        foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
         {
+            hasEnd = line == "END";
             string[] words = line.Split(' ');
             switch (words[0])
             {
@@ -43,6 +43,7 @@ internal sealed class Judge(bool sessionsMayEnd)
                     break;
             }
         }
+        if (!hasEnd) { _verdict.IsWrong($"{Path.GetFileName(path)} has no end: its process was killed or has failed"); }
     }
 
     private Course CourseOf(string[] words)
