@@ -1,8 +1,10 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Security.Authentication;
+using System.Text;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
@@ -46,11 +48,16 @@ internal sealed class Dialler
             time.CancelAfter(_options.DialLimit);
             phase = DialPhase.Connecting;
             socket = new ClientWebSocket();
-            Prepare(socket, request);
-            path = new DialPath(_options, HeadersOf(request, token, out bool isInHeader));
+            Prepare(socket, request, token);
+            IReadOnlyList<(string Name, string Value)> headers = _options.SetsHeaders ? HeadersOf(request, token) : [];
             long began = _options.TimeProvider.GetTimestamp();
-            await socket.ConnectAsync(_options.Url!, path.Invoker, limit.Token).ConfigureAwait(false);
-            path.Keep();
+            if (OperatingSystem.IsBrowser()) { await socket.ConnectAsync(_options.Url!, limit.Token).ConfigureAwait(false); }
+            else
+            {
+                path = new DialPath(_options, headers);
+                await socket.ConnectAsync(_options.Url!, path.Invoker, limit.Token).ConfigureAwait(false);
+                path.Keep();
+            }
             phase = DialPhase.Welcome;
             if (WireEncodings.OfSubprotocol(socket.SubProtocol) is not { } encoding)
             {
@@ -58,12 +65,10 @@ internal sealed class Dialler
                 return DialResult.Failed(new DialFailure(DialFailureKind.Protocol, "The server selected none of the subprotocols offered."));
             }
             line = new TransportLine(new WebSocketTransport(socket, abort: null), request.Epoch, WireEncodings.NewReader(encoding), WireEncodings.NewWriter(encoding));
-            bool isTaken = isInHeader && socket.HttpResponseHeaders is { } headers && headers.TryGetValue(WireLimits.HelloHeader, out IEnumerable<string>? answers) && answers.Contains(WireLimits.HelloTaken);
-            socket.HttpResponseHeaders = null;
-            if (!isTaken) { await line.WriteAsync(writer => writer.WriteHello(request.Hello), limit.Token).ConfigureAwait(false); }
+            if (!IsHelloTaken(socket)) { await line.WriteAsync(writer => writer.WriteHello(request.Hello), limit.Token).ConfigureAwait(false); }
             LineRead read = await ReadAsync(line, limit.Token).ConfigureAwait(false);
             TimeSpan roundTrip = _options.TimeProvider.GetElapsedTime(began) / RoundTripsOfDial;
-            if (read.CloseCode is { } code) { return await FailAsync(line, new DialFailure(DialFailureKind.Closed, read.Reason) { Code = code }).ConfigureAwait(false); }
+            if (read.CloseCode is { } code) { return await FailAsync(line, new DialFailure(DialFailureKind.Closed, read.Reason) { Code = code, RetryAfter = RefusalReason.RetryAfterOf(read.Reason) }).ConfigureAwait(false); }
             if (read.Violation is null && line.Frames[0].Body is Welcome welcome && line.Frames[0].Type == FrameType.Welcome)
             {
                 (_encodingsOfSession, _lastToken) = (WireEncodings.Of(encoding), token);
@@ -110,19 +115,29 @@ internal sealed class Dialler
         return await line.ReadMessageAsync().ConfigureAwait(false);
     }
 
-    private void Prepare(ClientWebSocket socket, DialRequest request)
+    private void Prepare(ClientWebSocket socket, DialRequest request, string? token)
     {
         ClientWebSocketOptions options = socket.Options;
-        options.KeepAliveInterval = TimeSpan.Zero;
-        options.CollectHttpResponseDetails = true;
+        if (!OperatingSystem.IsBrowser()) { (options.KeepAliveInterval, options.CollectHttpResponseDetails) = (TimeSpan.Zero, _options.SetsHeaders); }
         IReadOnlyList<WireEncoding> encodings = request.Hello.Want == HelloWant.New ? _encodings : _encodingsOfSession;   // V1.3
         foreach (WireEncoding encoding in encodings) { options.AddSubProtocol(WireEncodings.SubprotocolOf(encoding)); }
+        if (_options.SetsHeaders) { return; }
+        if (token is not null) { options.AddSubProtocol(WireLimits.BearerSubprotocolPrefix + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(token))); }   // A2.2
+        options.AddSubProtocol(WireLimits.ClosesSubprotocol);
+    }
+
+    /// <summary>Whether the server has read the hello in the header; takes the answer's headers away, which have served.</summary>
+    private bool IsHelloTaken(ClientWebSocket socket)
+    {
+        if (!_options.SetsHeaders) { return false; }
+        bool isTaken = socket.HttpResponseHeaders is { } headers && headers.TryGetValue(WireLimits.HelloHeader, out IEnumerable<string>? answers) && answers.Contains(WireLimits.HelloTaken);
+        socket.HttpResponseHeaders = null;
+        return isTaken;
     }
 
     /// <param name="request">The dial.</param>
     /// <param name="token">The credential; null without one.</param>
-    /// <param name="isInHeader">Whether the hello fits into its header.</param>
-    private List<(string Name, string Value)> HeadersOf(DialRequest request, string? token, out bool isInHeader)
+    private List<(string Name, string Value)> HeadersOf(DialRequest request, string? token)
     {
         List<(string Name, string Value)> headers = [.. _options.Headers.Select(static header => (header.Key, header.Value))];
         if (token is not null)
@@ -130,15 +145,13 @@ internal sealed class Dialler
             headers.RemoveAll(static header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
             headers.Add(("Authorization", $"Bearer {token}"));
         }
-        string? hello = JsonFrameWriter.HelloHeaderOf(request.Hello);
-        isInHeader = hello is not null;
-        if (hello is not null) { headers.Add((WireLimits.HelloHeader, hello)); }
+        if (JsonFrameWriter.HelloHeaderOf(request.Hello) is { } hello) { headers.Add((WireLimits.HelloHeader, hello)); }   // S1.3: else it goes as a frame.
         return headers;
     }
 
     private DialFailure Explain(Exception failure, ClientWebSocket? socket, DialPhase phase, bool isLimit)
     {
-        int status = socket is null ? 0 : (int)socket.HttpStatusCode;
+        int status = socket is null || !_options.SetsHeaders ? 0 : (int)socket.HttpStatusCode;
         if (status is not 0 and not (int)HttpStatusCode.SwitchingProtocols)
         {
             return new DialFailure(DialFailureKind.Http, $"The server answered HTTP {status.ToString(CultureInfo.InvariantCulture)}.") { HttpStatus = status, RetryAfter = RetryAfter(socket!) };

@@ -315,7 +315,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             Command(now => _machine.Start(now));
             _running = RunAsync();
         }
-        if (_options.WatchesNetwork) { NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged; }
+        if (_options.WatchesNetwork && !OperatingSystem.IsBrowser()) { NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged; }
         _host.DispatchSoon();
     }
 
@@ -477,7 +477,7 @@ public sealed partial class EitConnection : IAsyncDisposable
 
     private async Task DisposeOnceAsync()
     {
-        NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
+        if (!OperatingSystem.IsBrowser()) { NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged; }
         await CloseAsync().ConfigureAwait(false);
         SessionPump[] pumps;
         CancellationTokenSource? unwanted;

@@ -98,6 +98,10 @@ public sealed record EitConnectionOptions
     /// <value>Default null: another one each time.</value>
     public ulong? JitterSeed { get; set; }
 
+    /// <summary>Gets or sets whether a dial can set headers and see the answer to its request. Where it can't, as in a browser, the token goes as a subprotocol, the hello as a frame, and refusals
+    /// come as closes (A2.2 to A2.4).</summary>
+    internal bool SetsHeaders { get; set; } = !OperatingSystem.IsBrowser();
+
     /// <summary>Gets or sets the world that the connection lives in when it is not this one: a simulated network and its time.</summary>
     internal IClientWorld? World { get; set; }
 
@@ -115,6 +119,9 @@ public sealed record EitConnectionOptions
         if (CloseLimit < TimeSpan.Zero || CloseLimit > TimeSpan.FromMinutes(5)) { yield return $"{path}:CloseLimit ({CloseLimit}) must be 0 to 5 min."; }
         if (PinnedCertificateSha256 is { } pin && (pin.Length != 64 || !pin.All(char.IsAsciiHexDigit))) { yield return $"{path}:PinnedCertificateSha256 must be 64 hexadecimal digits."; }
         if (PinnedCertificateSha256 is not null && CertificateValidation is not null) { yield return $"{path}:PinnedCertificateSha256 and CertificateValidation exclude each other."; }
+        if (!SetsHeaders && Headers.Count > 0) { yield return $"{path}:Headers has {Headers.Count}, and a browser lets nobody set headers; the token provider's token goes as a subprotocol."; }
+        bool isOwnTls = PinnedCertificateSha256 is not null || CertificateValidation is not null || ClientCertificates.Count > 0 || Proxy is not null;
+        if (OperatingSystem.IsBrowser() && isOwnTls) { yield return $"{path}:PinnedCertificateSha256, CertificateValidation, ClientCertificates and Proxy are the browser's own affair here."; }
         foreach (string fault in Session.Faults($"{path}:Session").Concat(Redial.Faults($"{path}:Redial")).Concat(Cycle.Faults($"{path}:Cycle"))) { yield return fault; }
     }
 }

@@ -53,6 +53,11 @@ public sealed record EitServerOptions
     /// have not finished with: handlers that keep a plain client waiting for longer lose it. The ping itself waits behind a message that is being written.</value>
     public TimeSpan PlainClientTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Gets or sets how many clients at once are told by a close why they are refused, because they can't see an HTTP answer (A2.4): each holds a WebSocket for up to a second, and counts
+    /// among those of its address without hello (<see cref="TransportsWithoutHelloPerAddressMax"/>). Those beyond it get the answer.</summary>
+    /// <value>Default 256; 0 to 100,000.</value>
+    public int RefusalsByCloseMax { get; set; } = 256;
+
     /// <summary>Gets or sets the origins from which a browser may connect, besides the server's own: <c>https://app.example</c>; with <c>https://*.app.example</c> all its sub-domains, and not
     /// itself; with <c>null</c> pages without an origin, such as files and frames in a sandbox.</summary>
     /// <value>Default none. A slash at the end, the scheme's own port, casing and the spelling of other alphabets count for nothing. Read once, at the first request.</value>
@@ -133,6 +138,7 @@ public sealed record EitServerOptions
             if (value is < 1 or > 1_000_000) { yield return $"{path}:{name} ({value}) must be 1 to 1,000,000."; }
         }
         if (PlainClientTimeout < TimeSpan.FromSeconds(1) || PlainClientTimeout > TimeSpan.FromHours(1)) { yield return $"{path}:PlainClientTimeout ({PlainClientTimeout}) must be 1 s to 1 h."; }
+        if (RefusalsByCloseMax is < 0 or > 100_000) { yield return $"{path}:RefusalsByCloseMax ({RefusalsByCloseMax}) must be 0 to 100,000."; }
         if (AcceptsPerSecond is < 1 or > 1_000_000) { yield return $"{path}:AcceptsPerSecond ({AcceptsPerSecond}) must be 1 to 1,000,000."; }
         if (SpreadMin < TimeSpan.Zero || SpreadMin > SpreadMax) { yield return $"{path}:SpreadMin ({SpreadMin}) must be 0 to SpreadMax ({SpreadMax})."; }
         if (SpreadMax > TimeSpan.FromMinutes(10)) { yield return $"{path}:SpreadMax ({SpreadMax}) must be at most 10 min."; }

@@ -30,6 +30,11 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
         if (!IsKnownOrigin(context, way)) { return new Refusal(StatusCodes.Status403Forbidden, "The origin is not allowed.") { Why = WhyForeign(context, way) }; }
         bool isPlain = IsPlain(context);
         if (isPlain && CheckPlain(context) is { } refusal) { return refusal; }
+        bool mayBePage = isPlain || context.Features.Get<HeadlessClient>() is not null;
+        if (mayBePage && HasCookieWithoutOrigin(context.Request.Headers))
+        {
+            return new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") { Why = "a client that may be a page has sent a cookie and no origin." };
+        }
         if (await WhyNobodyAsync(context).ConfigureAwait(false) is { } whyNobody) { return new Refusal(StatusCodes.Status401Unauthorized, "A credential is needed.") { Why = whyNobody }; }
         if (ExpiryOf(context, time) == TimeSpan.Zero)                // Its scheme may be patient; the transport would be closed at once.
         {
@@ -50,7 +55,7 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
     internal bool SpeaksNoEit(HttpContext context)
     {
         IList<string> offered = context.WebSockets.WebSocketRequestedProtocols;
-        return EncodingOf(context) is null && (offered.Count == 0 || offered.Contains(PlainCredential.Subprotocol));
+        return EncodingOf(context) is null && (offered.Count == 0 || offered.Contains(WireLimits.PlainSubprotocol));
     }
 
     /// <summary>The encoding that is selected of those that the request offers (V1.1); null if none is spoken here.</summary>
@@ -61,6 +66,13 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
             if (context.WebSockets.WebSocketRequestedProtocols.Contains(WireEncodings.SubprotocolOf(encoding))) { return encoding; }
         }
         return null;
+    }
+
+    /// <summary>What to select of the subprotocols that are offered, if the request is refused only behind the upgrade; null if none could be.</summary>
+    internal string? SelectionOf(IReadOnlyList<string> offers)
+    {
+        string? spoken = Encodings.Select(WireEncodings.SubprotocolOf).FirstOrDefault(offers.Contains);
+        return spoken ?? (offers.Contains(WireLimits.PlainSubprotocol) ? WireLimits.PlainSubprotocol : null);
     }
 
     /// <summary>The key of who the request has authenticated; null if it has none.</summary>
@@ -86,15 +98,16 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
     private static PlainClientPolicy? PolicyOf(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<PlainClientPolicy>() ?? context.Features.Get<PlainClientPolicy>();
 
-    /// <summary>A browser sends its cookies wherever a page asks it to: then the page has to be known. A token in an address ends up in logs.</summary>
+    /// <summary>A token in an address ends up in logs.</summary>
     private static Refusal? CheckPlain(HttpContext context)
     {
         bool hasToken = context.Request.Query.ContainsKey(UnwantedQueryToken);   // One that the endpoint wants is no longer there.
-        if (hasToken) { return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here.") { Why = "it has a token in its query; WithPlainClients(queryToken) names the member in which one is taken." }; }
-        IHeaderDictionary headers = context.Request.Headers;
-        bool hidesOrigin = headers.Cookie.Count > 0 && headers.Origin.ToString().Length == 0;
-        return hidesOrigin ? new Refusal(StatusCodes.Status403Forbidden, "A request with a cookie has to say its origin.") { Why = "a plain client has sent a cookie and no origin." } : null;
+        if (!hasToken) { return null; }
+        return new Refusal(StatusCodes.Status400BadRequest, "A token in the address is not taken here.") { Why = "it has a token in its query; WithPlainClients(queryToken) names the member in which one is taken." };
     }
+
+    /// <summary>A browser sends its cookies wherever a page asks it to: then the page has to be known.</summary>
+    private static bool HasCookieWithoutOrigin(IHeaderDictionary headers) => headers.Cookie.Count > 0 && headers.Origin.ToString().Length == 0;
 
     /// <summary>Says why the request is nobody's; null if it is somebody's.</summary>
     private async ValueTask<string?> WhyNobodyAsync(HttpContext context)
@@ -108,6 +121,12 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
         string why = result.Failure is { } failure ? $"it does not take the credential: {failure.Message}" : "the request has no credential for it";
         return $"the authentication scheme {scheme.Name} has authenticated nobody; {why}";
     }
+
+    /// <summary>Whether the request has come encrypted, or need not.</summary>
+    internal bool IsEncrypted(HttpContext context) => RequestWay.Of(context, options).IsEncrypted || options.Exemption is { Unencrypted: true };
+
+    /// <summary>Whether the request is from no page, or from one that is known here.</summary>
+    internal bool IsKnownOrigin(HttpContext context) => IsKnownOrigin(context, RequestWay.Of(context, options));
 
     /// <summary>A browser says where the page comes from; a request without an origin is not a browser's.</summary>
     private bool IsKnownOrigin(HttpContext context, RequestWay way)

@@ -11,6 +11,7 @@ internal static class ServerEventIds
     internal const int SessionEvicted = 305;
     internal const int HandlerCouldNotBeMade = 306;
     internal const int ServingThrew = 307;
+    internal const int RefusedByClose = 308;
     internal const int ChannelHandlerThrew = 320;
     internal const int ChannelHandlerHangs = 321;
     internal const int ChannelRefused = 322;

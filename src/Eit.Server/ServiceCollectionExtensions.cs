@@ -26,7 +26,8 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new HelloWaits(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
         services.TryAddSingleton<TransportEndpoint>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, PlainTokenFilter>());
+        services.TryAddSingleton<RefusalByClose>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, HeadlessFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, QueryTokenPolicy>());
         services.AddHostedService<DrainService>();
         return services;

@@ -90,7 +90,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
     private async Task ServePlainAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         TimeSpan timeout = sessions.Options.PlainClientTimeout;
-        string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? PlainCredential.Subprotocol : null;
+        string? subprotocol = context.WebSockets.WebSocketRequestedProtocols.Count > 0 ? WireLimits.PlainSubprotocol : null;
         var accept = new WebSocketAcceptContext { SubProtocol = subprotocol, KeepAliveInterval = timeout / 3, KeepAliveTimeout = timeout - (timeout / 3) };
         if (await TryAcceptAsync(context, accept).ConfigureAwait(false) is not { } socket) { return; }
         var client = new WebSocketTransport(socket, context.Abort, context.RequestAborted);
@@ -106,6 +106,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         context.Response.Headers.Remove(WireLimits.HelloHeader);
         LogRefused(context, refusal);
         context.Response.StatusCode = refusal.Status;
+        context.Features.Set(refusal);
         if (refusal.Status == StatusCodes.Status401Unauthorized) { context.Response.Headers.WWWAuthenticate = "Bearer"; }
         if (refusal.Status == StatusCodes.Status426UpgradeRequired) { context.Response.Headers.Upgrade = "websocket"; }
         if (refusal.RetryAfter is { } wait) { context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture); }

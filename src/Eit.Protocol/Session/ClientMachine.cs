@@ -441,7 +441,7 @@ public sealed class ClientMachine
     {
         _outputs.Enqueue(new ClientOutput.CycleEnded(failure));
         _tokenRejected |= IsRejected(failure);
-        bool nobodyElse = _drains && failure.HttpStatus == 503;
+        bool nobodyElse = _drains && failure is { HttpStatus: 503 } or { Code: CloseCode.Unavailable or CloseCode.Full or CloseCode.Draining };
         if (nobodyElse) { Session?.BeginClose(new CloseNotice(CloseCode.Draining, "No other server takes the session."), takesInbound: true, giveUpAfter: null, now); }
         else { _cycle.Failed(now); }
         CycleAgain(now);
@@ -519,7 +519,7 @@ public sealed class ClientMachine
         }
         bool isRejected = IsRejected(failure);
         bool asksAgain = isRejected && !_askedAgain;
-        _tokenRejected = isRejected || (_tokenRejected && failure.HttpStatus is null);   // Who was not reached has not judged the fresh one.
+        _tokenRejected = isRejected || (_tokenRejected && failure is { HttpStatus: null, Code: null });   // Who was not reached has not judged the fresh one.
         _askedAgain |= isRejected;
         TimeSpan wait = asksAgain ? TimeSpan.Zero : _redial.NextWait(cause, PeerBounds.ClampRetryAfter(failure.RetryAfter), now);
         Wait(cause, attempt, now + wait, failure.Code, failure.Reason, failure);
@@ -531,7 +531,7 @@ public sealed class ClientMachine
         MoveTo(next, code, reason, failure, isResumed: false);
     }
 
-    private static bool IsRejected(DialFailure failure) => failure is { HttpStatus: 401 } or { Code: CloseCode.Expired };
+    private static bool IsRejected(DialFailure failure) => failure is { HttpStatus: 401 } or { Code: CloseCode.Unauthorized or CloseCode.Expired };
 
     private static Instant Later(Instant one, Instant other) => one >= other ? one : other;
 

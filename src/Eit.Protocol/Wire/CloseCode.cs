@@ -30,6 +30,15 @@ public enum CloseCode
     /// <summary>The server has too much to do.</summary>
     Overloaded = 4200,
 
+    /// <summary>The credential was not accepted, as HTTP 401 says it (A2.4).</summary>
+    Unauthorized = 4201,
+
+    /// <summary>Too many requests, as HTTP 429 says it (A2.4).</summary>
+    TooManyRequests = 4202,
+
+    /// <summary>The server is full or about to stop, as HTTP 503 says it (A2.4).</summary>
+    Unavailable = 4203,
+
     /// <summary>The client has moved to another server.</summary>
     Moved = 4300,
 

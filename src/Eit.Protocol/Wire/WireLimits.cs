@@ -35,4 +35,13 @@ public static class WireLimits
 
     /// <summary>The subprotocol of the binary encoding.</summary>
     public const string BinarySubprotocol = "eit.v1.bin";
+
+    /// <summary>The subprotocol of a plain client, which speaks no Eit.</summary>
+    public const string PlainSubprotocol = "eit.plain";
+
+    /// <summary>What a token begins with that is offered as a subprotocol, in base64url behind it (A2.2); never selected.</summary>
+    public const string BearerSubprotocolPrefix = "eit.bearer.";
+
+    /// <summary>The subprotocol that says that the client can't see the answer to its request, and wants a refusal as a close (A2.4); never selected.</summary>
+    public const string ClosesSubprotocol = "eit.closes";
 }

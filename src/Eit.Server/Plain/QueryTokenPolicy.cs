@@ -18,7 +18,7 @@ internal sealed class QueryTokenPolicy(Guard guard) : MatcherPolicy, IEndpointSe
     {
         int first = Enumerable.Range(0, candidates.Count).FirstOrDefault(candidates.IsValidCandidate, -1);   // The one that is selected.
         if (first < 0 || QueryTokenOf(candidates[first].Endpoint) is not { } name || !guard.SpeaksNoEit(httpContext)) { return; }
-        bool isLate = PlainCredential.TryTakeFromQuery(httpContext.Request, name) && httpContext.Features.Get<IAuthenticationFeature>() is not null;
+        bool isLate = OfferedCredential.TryTakeFromQuery(httpContext.Request, name) && httpContext.Features.Get<IAuthenticationFeature>() is not null;
         if (isLate) { await AuthenticateAnewAsync(httpContext).ConfigureAwait(false); }
     }
 

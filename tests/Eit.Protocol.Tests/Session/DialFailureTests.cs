@@ -34,6 +34,11 @@ public class DialFailureTests
         ["lost before welcome"] = (Closed(CloseCode.Lost), typeof(ClientState.Waiting), 4),
         ["closed 4100"] = (Closed(CloseCode.Timeout), typeof(ClientState.Waiting), 4),
         ["closed 4200"] = (Closed(CloseCode.Overloaded), typeof(ClientState.Waiting), 4),
+        ["closed 4201"] = (Closed(CloseCode.Unauthorized), typeof(ClientState.Waiting), 0),
+        ["closed 4202"] = (Closed(CloseCode.TooManyRequests), typeof(ClientState.Waiting), 4),
+        ["closed 4202 with a wait"] = (Closed(CloseCode.TooManyRequests) with { RetryAfter = s_retryAfter }, typeof(ClientState.Waiting), 64),
+        ["closed 4203"] = (Closed(CloseCode.Unavailable), typeof(ClientState.Waiting), 4),
+        ["closed 4203 with a wait"] = (Closed(CloseCode.Unavailable) with { RetryAfter = s_retryAfter }, typeof(ClientState.Waiting), 64),
         ["closed 4401"] = (Closed(CloseCode.Full), typeof(ClientState.Waiting), 4),
         ["closed 4500"] = (Closed(CloseCode.Malformed), typeof(ClientState.Waiting), 4),
         ["closed 4600"] = (Closed(CloseCode.Forbidden), typeof(ClientState.Refused), 300),
@@ -69,6 +74,27 @@ public class DialFailureTests
         }
 
         Assert.Equal([TokenReason.First, TokenReason.Redial, .. Enumerable.Repeat(TokenReason.Rejected, 4)], world.Client.Dials.Select(static dial => dial.TokenReason));
+    }
+
+    [Theory, Clause("A2.5")]
+    [InlineData(CloseCode.Unauthorized, 401)]
+    [InlineData(CloseCode.TooManyRequests, 429)]
+    [InlineData(CloseCode.Unavailable, 503)]
+    public void A_close_that_stands_for_a_status_means_what_the_status_means(CloseCode code, int status)
+    {
+        (World closed, World answered) = (Redialling(), Redialling());
+
+        for (int i = 0; i < 3; i++)
+        {
+            closed.Client.Machine.DialFailed(closed.Client.Dials[^1].Epoch, Closed(code), closed.Now);
+            answered.Client.Machine.DialFailed(answered.Client.Dials[^1].Epoch, Http(status), answered.Now);
+            Assert.Equal(At(answered.Client.Machine.State), At(closed.Client.Machine.State));
+            closed.Pass(TimeSpan.FromSeconds(10));
+            answered.Pass(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal(answered.Client.Dials.Select(static dial => (dial.Hello.Want, dial.TokenReason)), closed.Client.Dials.Select(static dial => (dial.Hello.Want, dial.TokenReason)));
+        Assert.NotNull(closed.Client.Machine.Session);             // It is presented again.
     }
 
     [Fact, Clause("A1.4")]
