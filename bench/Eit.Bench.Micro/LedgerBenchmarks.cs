@@ -55,6 +55,6 @@ public class LedgerBenchmarks
 
     private void Acknowledge()
     {
-        if (!_sender.TryAcknowledge(_sender.Sent, new LaneMarks(0, 0, _sender.Sent, 0), [], Instant.Zero)) { throw new InvalidOperationException("It was never sent."); }
+        if (!_sender.TryAcknowledge(_sender.Sent, new LaneMarks(0, 0, _sender.Sent, 0), Instant.Zero)) { throw new InvalidOperationException("It was never sent."); }
     }
 }

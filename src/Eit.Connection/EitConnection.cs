@@ -16,7 +16,7 @@ namespace Eit.Connection;
 /// <summary>One ordered conversation with a server, over WebSocket connections that come and go.</summary>
 /// <remarks>
 /// <para>Messages and events reach the application one at a time, in order. A handler may wait, send, close and dispose this connection; while it runs, reading,
-/// acknowledging and liveness go on. What a handler throws is logged and counts as processed.</para>
+/// acknowledging and liveness go on. What a handler throws is logged, and the sender of its message is told <see cref="SendOutcome.Failed"/>.</para>
 /// <para>All members are safe from any thread.</para>
 /// </remarks>
 public sealed partial class EitConnection : IAsyncDisposable
@@ -211,7 +211,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         SetHandler(ref _onText, handler);
     }
 
-    /// <summary>Sets who handles messages of bytes; without one they are dropped, and count as processed. Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
+    /// <summary>Sets who handles messages of bytes; without one they fail (<see cref="SendOutcome.Failed"/>). Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
     /// <param name="handler">The handler; the next message waits for its task. The memory is lent until that completes, and overwritten then: copy what is to be kept,
     /// and wait for a send of it (<see cref="Send(ReadOnlyMemory{byte})"/> copies at once).</param>
     /// <exception cref="InvalidOperationException">There is one already.</exception>
@@ -243,7 +243,7 @@ public sealed partial class EitConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
+    /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they fail (<see cref="SendOutcome.Failed"/>). Set it before <see cref="OnMessage(Action{string})"/> or start.</summary>
     /// <param name="kind">1 to 15 are the protocol family's own, 16 to 255 are free for applications; 0 is <see cref="OnMessage(Action{string})"/> and <see cref="OnBytes"/>.</param>
     /// <param name="handler">The handler; is told the session too, and the next message waits for its task; bytes are lent until then. It runs where the message was read, whatever
     /// <see cref="EitConnectionOptions.CallbackContext"/> says.</param>
@@ -883,12 +883,12 @@ public sealed partial class EitConnection : IAsyncDisposable
     // ---- What reaches the application
 
     private ValueTask HandleKindAsync(SessionId session, InboundMessage message) =>
-        _onKind.TryGetValue(message.Kind, out Func<SessionId, InboundMessage, ValueTask>? onKind) ? onKind(session, message) : default;
+        _onKind.TryGetValue(message.Kind, out Func<SessionId, InboundMessage, ValueTask>? onKind) ? onKind(session, message) : _host.NobodyHandles("a kind of its own");
 
     private ValueTask HandleAsync(InboundMessage message)
     {
-        if (message.Text is { } text) { return _onText is { } onText ? onText(text) : default; }
-        return _onBytes is { } onBytes ? onBytes(message.Bytes) : default;
+        if (message.Text is { } text) { return _onText is { } onText ? onText(text) : _host.NobodyHandles("text"); }
+        return _onBytes is { } onBytes ? onBytes(message.Bytes) : _host.NobodyHandles("bytes");
     }
 
     private void RaiseNow(object value)
@@ -923,6 +923,12 @@ public sealed partial class EitConnection : IAsyncDisposable
         protected override bool CanHandle => connection._onText is not null || connection._onBytes is not null || !connection._onKind.IsEmpty;
 
         internal void Raise(object value, SessionPump? after) => Post(value, after);
+
+        internal ValueTask NobodyHandles(string what)
+        {
+            MarkUnhandled(what);
+            return default;
+        }
 
         internal CycleRequest TakeCycleAsked()
         {

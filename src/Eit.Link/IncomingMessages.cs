@@ -7,9 +7,11 @@ namespace Eit.Link;
 /// <remarks>One message lies here; those behind it wait in the session, whose credit bounds them. Any number of readers; each message is read once.</remarks>
 public sealed class IncomingMessages : ChannelReader<EitMessage>
 {
+    private static readonly Task<bool> s_unread = Task.FromResult(false);
+
     private readonly Channel<EitMessage> _next = Channel.CreateBounded<EitMessage>(1);
     private readonly Lock _gate = new();
-    private TaskCompletionSource? _read;
+    private TaskCompletionSource<bool>? _read;
     private bool _isOver;
 
     /// <inheritdoc/>
@@ -24,13 +26,13 @@ public sealed class IncomingMessages : ChannelReader<EitMessage>
     /// <inheritdoc/>
     public override bool TryRead([MaybeNullWhen(false)] out EitMessage item)
     {
-        TaskCompletionSource? read;
+        TaskCompletionSource<bool>? read;
         lock (_gate)
         {
             if (!_next.Reader.TryRead(out item)) { return false; }
             (read, _read) = (_read, null);
         }
-        read?.SetResult();
+        read?.SetResult(true);
         return true;
     }
 
@@ -39,33 +41,33 @@ public sealed class IncomingMessages : ChannelReader<EitMessage>
 
     /// <summary>Hands the next message over, a text.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>Completes when it is read, or when the conversation ends.</returns>
-    public Task HandAsync(string text) => HandAsync(new EitMessage(text, default));
+    /// <returns>True when it is read; false when the conversation ends before.</returns>
+    public Task<bool> HandAsync(string text) => HandAsync(new EitMessage(text, default));
 
     /// <summary>Hands the next message over, of bytes.</summary>
     /// <param name="bytes">The bytes; copied, since who reads them may keep them.</param>
-    /// <returns>Completes when it is read, or when the conversation ends.</returns>
-    public Task HandAsync(ReadOnlyMemory<byte> bytes) => HandAsync(new EitMessage(Text: null, bytes.ToArray()));
+    /// <returns>True when it is read; false when the conversation ends before.</returns>
+    public Task<bool> HandAsync(ReadOnlyMemory<byte> bytes) => HandAsync(new EitMessage(Text: null, bytes.ToArray()));
 
     /// <summary>The conversation is over: the reader ends behind the message that is not read yet. Idempotent.</summary>
     public void End()
     {
-        TaskCompletionSource? read;
+        TaskCompletionSource<bool>? read;
         lock (_gate)
         {
             _isOver = true;
             _next.Writer.TryComplete();
             (read, _read) = (_read, null);
         }
-        read?.SetResult();
+        read?.SetResult(false);
     }
 
-    private Task HandAsync(EitMessage message)
+    private Task<bool> HandAsync(EitMessage message)
     {
         lock (_gate)
         {
-            if (_isOver || !_next.Writer.TryWrite(message)) { return Task.CompletedTask; }
-            _read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_isOver || !_next.Writer.TryWrite(message)) { return s_unread; }
+            _read = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             return _read.Task;
         }
     }

@@ -15,4 +15,5 @@ internal static class LinkEventIds
     internal const int MutualWait = 109;
     internal const int ConsumerSlow = 110;
     internal const int Repeated = 111;
+    internal const int NoHandler = 112;
 }

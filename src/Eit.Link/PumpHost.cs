@@ -1,6 +1,7 @@
 using System.Buffers;
 using Eit.Backoff;
 using Eit.Protocol.Session;
+using Eit.Protocol.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Eit.Link;
@@ -14,7 +15,7 @@ namespace Eit.Link;
 /// </remarks>
 public abstract partial class PumpHost : IThreadPoolWorkItem
 {
-    private const int BatchMax = 64;
+    private const int BatchMax = 64;                               // A bit each in what has failed.
     private static readonly TimeSpan s_batchTime = TimeSpan.FromMicroseconds(100);
 
     private readonly AsyncLocal<HandlerScope?> _scope = new();
@@ -28,6 +29,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     private int _batchCount;
     private int _batchDone;
     private int _batchTold;
+    private ulong _batchFailed;                                    // A bit for each message of the batch.
     private volatile bool _dropsTaken;
     private bool _isDispatching;
     private bool _isStopped;
@@ -180,7 +182,23 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     {
     }
 
-    /// <summary>Hands a message to user code. An exception is logged and counts as processed.</summary>
+    /// <summary>Tells that the message that user code is busy with has failed (D5.1). From elsewhere than inside <see cref="OnMessageAsync"/> it means nothing.</summary>
+    protected void MarkFailed()
+    {
+        if (IsInsideMessageHandler) { _batchFailed |= 1UL << _batchDone; }
+    }
+
+    /// <summary>Tells, from inside <see cref="OnMessageAsync"/>, that there is no handler for the message: it has failed.</summary>
+    /// <param name="what">What it is: <c>bytes</c>.</param>
+    protected void MarkUnhandled(string what)
+    {
+        if (!IsInsideMessageHandler) { return; }
+        MarkFailed();
+        SessionId session = _batchPump!.Machine.Id;
+        if (Wheel.LimitedLog.MayWrite(Logger, LogLevel.Warning, nameof(Log.NoHandler), $"session {session}")) { Log.NoHandler(Logger, session, what); }
+    }
+
+    /// <summary>Hands a message to user code. What it throws is logged, and the message has failed.</summary>
     /// <param name="pump">The pump of its session.</param>
     /// <param name="message">The message.</param>
     protected abstract ValueTask OnMessageAsync(SessionPump pump, InboundMessage message);
@@ -217,7 +235,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         bool hasWork;
         lock (Gate)
         {
-            if (finished is not null) { toWrite = finished.FinishBatch(_batch.AsSpan(_batchTold, _batchCount - _batchTold)); }
+            if (finished is not null) { toWrite = finished.FinishBatch(_batch.AsSpan(_batchTold, _batchCount - _batchTold), _batchFailed >> _batchTold); }
             FitBatch();
             hasWork = TryTakeEvent(out @event) || TryTakeBatch();
             if (!hasWork)
@@ -270,7 +288,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
         bool wasFull = _batchCount == _batchMax;
         Array.Clear(_batch, 0, _batchCount);
         _batchMax = !isFast ? 1 : wasFull ? Math.Min(BatchMax, 2 * _batchMax) : _batchMax;
-        (_batchPump, _batchCount, _batchDone, _batchTold) = (null, 0, 0, 0);
+        (_batchPump, _batchCount, _batchDone, _batchTold, _batchFailed) = (null, 0, 0, 0, 0);
     }
 
     private void ReturnBatch()
@@ -285,7 +303,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     {
         if (_batchDone == _batchTold) { return; }
         TransportLine? toWrite;
-        lock (Gate) { toWrite = _batchPump!.FinishBatch(_batch.AsSpan(_batchTold, _batchDone - _batchTold)); }
+        lock (Gate) { toWrite = _batchPump!.FinishBatch(_batch.AsSpan(_batchTold, _batchDone - _batchTold), _batchFailed >> _batchTold); }
         _batchTold = _batchDone;
         if (toWrite is not null) { _batchPump.StartWriting(toWrite); }
     }
@@ -334,6 +352,7 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
 
     private void Threw(SessionPump? pump, Exception failure)
     {
+        if (pump is not null) { MarkFailed(); }
         string what = pump is null ? "event" : "message";
         bool mayWrite = Wheel.LimitedLog.MayWrite(Logger, LogLevel.Error, nameof(Log.HandlerThrew), $"a {what}'s handler of {LogSource}: {failure.GetType().Name}, {failure.Message}");
         if (mayWrite) { Log.HandlerThrew(Logger, failure, what); }

@@ -168,11 +168,13 @@ public sealed partial class SessionPump
     }
 
     /// <summary>Tells the machine of messages that user code has finished with. Called under the gate.</summary>
+    /// <param name="messages">The messages, at most 64.</param>
+    /// <param name="failed">A bit for each of them, the lowest for the first: whether it has failed.</param>
     /// <returns>A line that the caller has to write to, outside the gate; null for none.</returns>
-    internal TransportLine? FinishBatch(ReadOnlySpan<InboundMessage> messages)
+    internal TransportLine? FinishBatch(ReadOnlySpan<InboundMessage> messages, ulong failed)
     {
         Instant now = _host.Now;
-        foreach (ref readonly InboundMessage message in messages) { Machine.Finished(in message, now); }
+        for (int i = 0; i < messages.Length; i++) { Machine.Finished(in messages[i], now, hasFailed: (failed & (1UL << i)) != 0); }
         TransportLine? line = TakeWriter();
         if (line is null) { SetDeadline(); }
         EndIfOver();

@@ -34,12 +34,12 @@ internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSession
 
     public override ValueTask OnMessageAsync(EitSession connected, string message)
     {
-        if (!connected.IsPlain) { return own?.OnMessageAsync(connected, message) ?? default; }
+        if (!connected.IsPlain) { return own?.OnMessageAsync(connected, message) ?? base.OnMessageAsync(connected, message); }
         _peer!.Receive(message, Encoding.UTF8.GetByteCount(message));
         return default;
     }
 
-    public override ValueTask OnBytesAsync(EitSession connected, ReadOnlyMemory<byte> message) => own?.OnBytesAsync(connected, message) ?? default;
+    public override ValueTask OnBytesAsync(EitSession connected, ReadOnlyMemory<byte> message) => own?.OnBytesAsync(connected, message) ?? base.OnBytesAsync(connected, message);
 
     public override ValueTask OnOutageAsync(EitSession connected, CloseCode code, string reason) => own?.OnOutageAsync(connected, code, reason) ?? default;
 

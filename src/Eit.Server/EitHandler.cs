@@ -1,3 +1,4 @@
+using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 
 namespace Eit.Server;
@@ -10,16 +11,24 @@ public abstract class EitHandler
     /// <param name="session">The session.</param>
     public virtual ValueTask OnConnectedAsync(EitSession session) => default;
 
-    /// <summary>A text has come. It counts as processed when the task is complete, or has failed.</summary>
+    /// <summary>A text has come. It counts as processed when the task is complete; its sender is told <see cref="SendOutcome.Failed"/> if the task has failed, or if nobody has overridden this.</summary>
     /// <param name="session">The session.</param>
     /// <param name="message">The text.</param>
-    public virtual ValueTask OnMessageAsync(EitSession session, string message) => default;
+    public virtual ValueTask OnMessageAsync(EitSession session, string message)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return session.NobodyHandles("text");
+    }
 
-    /// <summary>Bytes have come. They count as processed when the task is complete, or has failed.</summary>
+    /// <summary>Bytes have come. They count as processed when the task is complete; their sender is told <see cref="SendOutcome.Failed"/> if the task has failed, or if nobody has overridden this.</summary>
     /// <param name="session">The session.</param>
     /// <param name="message">The bytes: lent until the task is complete, and overwritten then. Copy what is to be kept, and wait for a send of them
     /// (<see cref="EitSession.Send(ReadOnlyMemory{byte})"/> copies at once).</param>
-    public virtual ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => default;
+    public virtual ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return session.NobodyHandles("bytes");
+    }
 
     /// <summary>The session has lost its transport and waits for its client.</summary>
     /// <param name="session">The session.</param>

@@ -96,7 +96,7 @@ public sealed record EitServerOptions
     /// <value>Default 20 s; 0 to 10 min.</value>
     public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Gets or sets whether an exception of a handler ends its session (<c>handler-failed</c>); else it is logged and the message counts as processed.</summary>
+    /// <summary>Gets or sets whether an exception of a handler ends its session (<c>handler-failed</c>); else it is logged, and the sender of the message is told <see cref="SendOutcome.Failed"/>.</summary>
     /// <value>Default false.</value>
     public bool ClosesOnHandlerFailure { get; set; }
 

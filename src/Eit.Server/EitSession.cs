@@ -160,7 +160,7 @@ public sealed class EitSession
     /// after at most 2 s.)</summary>
     public void InitiateClose() => InitiateClose(takesInbound: true);
 
-    /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they are dropped, and count as processed. The handler is called like the members of
+    /// <summary>Sets who handles the messages of a kind of their own (F2.2); without one they fail (<see cref="SendOutcome.Failed"/>). The handler is called like the members of
     /// <see cref="EitHandler"/>; to miss none, set it in <see cref="EitHandler.OnConnectedAsync"/>.</summary>
     /// <param name="kind">1 to 15 are the protocol family's own, 16 to 255 are free for applications; 0 is <see cref="EitHandler.OnMessageAsync"/>.</param>
     /// <param name="handler">The handler; the next message waits for its task. Bytes are lent until then.</param>
@@ -276,6 +276,12 @@ public sealed class EitSession
         });
     }
 
+    /// <summary>Tells, from inside a handler of a message of this session, that it has failed.</summary>
+    internal void MessageFailed() => _host.Failed();
+
+    /// <summary>Tells, from inside a handler of a message of this session, that nobody handles such messages.</summary>
+    internal ValueTask NobodyHandles(string what) => _host.NobodyHandles(what);
+
     internal Task DrainedAsync(TimeSpan limit) => _host.DrainedAsync(limit, _sessions.Time, CancellationToken.None);
 
     private ValueTask<SendOutcome> SendAsync(OutgoingMessage message, SendOptions? options, CancellationToken cancellationToken)
@@ -379,8 +385,16 @@ public sealed class EitSession
         protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
         {
             if (sessions.Death is { } death) { return new ValueTask(death); }
-            if (message.Kind != 0) { return session._onKind.TryGetValue(message.Kind, out Func<InboundMessage, ValueTask>? onKind) ? onKind(message) : default; }
+            if (message.Kind != 0) { return session._onKind.TryGetValue(message.Kind, out Func<InboundMessage, ValueTask>? onKind) ? onKind(message) : NobodyHandles("a kind of its own"); }
             return message.Text is { } text ? _handler!.OnMessageAsync(session, text) : _handler!.OnBytesAsync(session, message.Bytes);
+        }
+
+        internal void Failed() => MarkFailed();
+
+        internal ValueTask NobodyHandles(string what)
+        {
+            MarkUnhandled(what);
+            return default;
         }
 
         protected override ValueTask OnEventAsync(object value) => value switch

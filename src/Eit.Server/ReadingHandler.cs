@@ -17,14 +17,19 @@ internal sealed partial class ReadingHandler(Func<EitSession, Task> serve, ILogg
         return default;
     }
 
-    public override ValueTask OnMessageAsync(EitSession session, string message) => new(_incoming.HandAsync(message));
+    public override ValueTask OnMessageAsync(EitSession session, string message) => ReadAsync(session, _incoming.HandAsync(message));
 
-    public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => new(_incoming.HandAsync(message));
+    public override ValueTask OnBytesAsync(EitSession session, ReadOnlyMemory<byte> message) => ReadAsync(session, _incoming.HandAsync(message));
 
     public override async ValueTask OnClosedAsync(EitSession session, EitSessionEnd end)
     {
         _incoming.End();
         await _serving.ConfigureAwait(false);
+    }
+
+    private static async ValueTask ReadAsync(EitSession session, Task<bool> reading)
+    {
+        if (!await reading.ConfigureAwait(false)) { session.MessageFailed(); }   // Nobody reads any more.
     }
 
     private async Task ServeAsync(EitSession session)

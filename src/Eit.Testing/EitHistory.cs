@@ -10,7 +10,7 @@ namespace Eit.Testing;
 /// <remarks>
 /// <para>It is told by the test: by sending through it, and by telling it from the receiving handler. Each message has a text of its own, by which it is known.</para>
 /// <para>The promise that it checks: each accepted message is handled once, and in the order of its lane; or else the sender was told Expired, Replaced, NotSent, and it was not handled; or
-/// Unknown, which leaves both open. All members are safe from any thread.</para>
+/// Unknown, which leaves both open; or Failed: then it was handled once and the handler threw, or there is none and it was not handled. All members are safe from any thread.</para>
 /// </remarks>
 public sealed class EitHistory
 {

@@ -21,7 +21,6 @@ public class CtlTests
         (int ExitCode, string Output, string Error) shown = await CtlAsync(stage, "show", id[..12]);
         (int ExitCode, string Output, string Error) sent = await CtlAsync(stage, "send", id, "to one");
         (int ExitCode, string Output, string Error) broadcast = await CtlAsync(stage, "broadcast", "--channel", "/rooms/a", "to the room");
-        (int ExitCode, string Output, string Error) agents = await CtlAsync(stage, "agents", "--json");
         (int ExitCode, string Output, string Error) channels = await CtlAsync(stage, "channels");
         List<string?> got = [await alone.Output.ReadLineAsync().Soon(), await eit.Output.ReadLineAsync().Soon(), await plain.Output.ReadLineAsync().Soon()];
         (int ExitCode, string Output, string Error) closed = await CtlAsync(stage, "close", id, "--reason", "Enough.");
@@ -38,7 +37,6 @@ public class CtlTests
         Assert.Equal((0, $"sent: {id}\n"), (sent.ExitCode, sent.Output));
         Assert.Equal((0, "accepted: 2\nrefused: 0\n"), (broadcast.ExitCode, broadcast.Output));
         Assert.Contains("\nagent: eit-dotnet/", shown.Output, StringComparison.Ordinal);
-        Assert.Equal([("eit-dotnet", 2), ("(plain)", 1)], JsonNode.Parse(agents.Output)!.AsArray().Select(static agent => (((string)agent!["agent"]!).Split('/')[0], (int)agent["connections"]!)));
         Assert.Equal("channel   connections\n/eit      1\n/rooms/a  2\n", channels.Output);
         Assert.Equal(["to one", "to the room", "to the room"], got);
         Assert.Equal((0, 1), (closed.ExitCode, closedClient));
@@ -49,6 +47,22 @@ public class CtlTests
         Assert.Equal((3, ""), (late.ExitCode, late.Output));
         Assert.Contains("No server is steered at", late.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(stage.Token, shown.Output + status.Output + stats.Output, StringComparison.Ordinal);
+    }
+
+    [Fact, Clause("E1.6")]
+    public async Task Connections_are_counted_by_what_their_clients_call_themselves()
+    {
+        await using ServeStage stage = await ServeStage.StartAsync();
+        (int ExitCode, string Output, string Error) nobody = await CtlAsync(stage, "agents");
+        stage.Connect("/rooms/a");
+        stage.Connect("/rooms/a", "--plain");
+        stage.Connect("/eit");
+        await stage.StatsAsync(static stats => (int)stats["connections"]! == 3);
+
+        JsonArray agents = JsonNode.Parse((await CtlAsync(stage, "agents", "--json")).Output)!.AsArray();
+
+        Assert.Equal("none\n", nobody.Output);
+        Assert.Equal([("eit-dotnet", 2), ("(plain)", 1)], agents.Select(static agent => (((string)agent!["agent"]!).Split('/')[0], (int)agent["connections"]!)));
     }
 
     [Fact]

@@ -43,6 +43,24 @@ public sealed class EncodingTests
         Assert.Equal([(offered, selected)], dials.Subprotocols);
     }
 
+    [Fact, Clause("E1.4", "E1.5")]
+    public async Task A_client_that_offers_a_later_version_before_it_is_served_in_version_1()
+    {
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync();
+        await using RawClient raw = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), subprotocol: "eit.v2.bin", configure: static options =>
+        {
+            options.AddSubProtocol("eit.v2.json");
+            options.AddSubProtocol(WireLimits.JsonSubprotocol);
+            options.SetRequestHeader("Eit-Hello-2", "what nobody can read yet");
+        });
+        await using RawClient tooNew = await RawClient.OpenAsync(host, RawClient.Hello(), host.Token("ada"), subprotocol: "eit.v2.bin");
+
+        Assert.Equal((WireLimits.JsonSubprotocol, WireLimits.HelloTaken), (raw.Subprotocol, Assert.Single(raw.Headers[WireLimits.HelloHeader])));
+        Assert.True((await raw.UntilAsync("welcome")).TryGetProperty("session", out _));
+        Assert.Equal(400, tooNew.Status);
+    }
+
     [Fact]
     public async Task Two_ends_that_have_no_encoding_in_common_do_not_come_together()
     {

@@ -99,12 +99,13 @@ internal sealed class FrameForge(Chance chance)
         _ => frame with { IsText = true, Payload = Text() },
     };
 
-    private Ack Change(Ack ack) => chance.Below(5) switch
+    private Ack Change(Ack ack) => chance.Below(6) switch
     {
         0 => ack with { Received = chance.Number(ack.Received) },
         1 => ack with { Processed = Change(ack.Processed) },
         2 => ack with { Credit = Change(ack.Credit) },
-        3 => ack with { Expired = [.. Enumerable.Range(0, 1 + chance.Below(chance.Is(0.1) ? WireLimits.ExpiredMax : 4)).Select(_ => chance.Number(ack.Received))] },
+        3 => ack with { Expired = MakeNumbers(ack.Received) },
+        4 => ack with { Failed = MakeNumbers(ack.Received) },
         _ => ack with { Known = chance.Number(near: 0) },
     };
 
@@ -130,6 +131,8 @@ internal sealed class FrameForge(Chance chance)
 
     /// <summary>What this implementation has or a part of it, and what nobody has.</summary>
     private FeatureSet MakeFeatures() => FeatureSet.Of([.. Features.All.Where(_ => chance.Flip()), .. Enumerable.Range(0, chance.Pick(0, 1, 40)).Select(static i => $"future-{i}")]);
+
+    private long[] MakeNumbers(long near) => [.. Enumerable.Range(0, 1 + chance.Below(chance.Is(0.1) ? WireLimits.UnhandledMax : 4)).Select(_ => chance.Number(near))];
 
     private LaneMarks Change(LaneMarks marks)
     {

@@ -20,4 +20,7 @@ internal enum Canary
 
     /// <summary>The client's driver hears one message of credit too much after a resume: credit that comes back twice.</summary>
     ReturnsCreditTwice,
+
+    /// <summary>The server's driver tells of each twentieth message that its handler has thrown where it has not, and the reverse.</summary>
+    MistakesFailures,
 }

@@ -19,6 +19,7 @@ internal sealed class FlowWorld : RandomWorld
     private readonly double _large;
     private readonly double _withLife;
     private readonly double _withKey;
+    private readonly double _throws;
     private readonly int _messagesMax;
     private readonly int _messageBytesMax;
     private readonly TimeSpan _patience;
@@ -33,6 +34,7 @@ internal sealed class FlowWorld : RandomWorld
         _large = Pick(0, 0.02, 0.1);
         _withLife = Pick(0, 0.1, 0.5);
         _withKey = Pick(0, 0.1, 0.5);
+        _throws = Pick(0, 0.05, 0.5, 1);
         _messagesMax = (int)Pick(300, 400, 500);
         _messageBytesMax = (int)Pick(20_000, 40_000, 65_536);
         _patience = TimeSpan.FromSeconds(Pick(0.05, 0.3, 1));
@@ -76,6 +78,7 @@ internal sealed class FlowWorld : RandomWorld
             LedgerBytesMax = (int)Pick(65_536, 16_777_216),
             ResumeWindow = TimeSpan.FromSeconds(Pick(5, 120, 120, 120)),
             CloseGiveUp = TimeSpan.FromSeconds(10),
+            Features = FeaturesOf(),
         };
     }
 
@@ -152,7 +155,7 @@ internal sealed class FlowWorld : RandomWorld
     private void Finish(SimSession session)
     {
         _waiting.Remove(session);
-        session.HandlerFinished();
+        session.HandlerFinished(throws: Chance(_throws));
         DriveOwner(session);
     }
 

@@ -25,6 +25,9 @@ internal class History(string name, TimeSpan outboxAge)
     /// <summary>Whether the sender's end of the session is over, and has told every outcome.</summary>
     internal bool IsEnded { get; private set; }
 
+    /// <summary>Whether both ends have the feature <c>failed</c>; else what fails is told as processed.</summary>
+    internal bool TellsFailures { get; set; } = true;
+
     /// <summary>How many messages were told as each outcome.</summary>
     internal int[] Outcomes { get; } = new int[Enum.GetValues<SendOutcome>().Length];
 
@@ -83,11 +86,12 @@ internal class History(string name, TimeSpan outboxAge)
         HandledCount++;
     }
 
-    internal virtual void Finished(in InboundMessage message)
+    /// <summary>A handler has finished with a message, or has thrown.</summary>
+    internal virtual void Finished(in InboundMessage message, bool hasThrown)
     {
         string text = message.Text ?? System.Text.Encoding.UTF8.GetString(message.Bytes.Span);
-        long id = IdOf(text, out _);
-        _accepted[(int)id - 1].IsFinished = true;
+        Entry entry = _accepted[(int)IdOf(text, out _) - 1];
+        (entry.IsFinished, entry.HasThrown) = (true, hasThrown);
     }
 
     internal virtual void Told(long id, SendOutcome outcome, Instant now)
@@ -96,7 +100,8 @@ internal class History(string name, TimeSpan outboxAge)
         Require(entry.Outcome is null or SendOutcome.Received, $"message {id} was told as {entry.Outcome} and as {outcome}");
         bool isTrue = outcome switch
         {
-            SendOutcome.Processed => entry.IsFinished,
+            SendOutcome.Processed => entry.IsFinished && !HasFailed(entry),
+            SendOutcome.Failed => entry.IsFinished && HasFailed(entry),
             SendOutcome.Expired => !entry.IsHandled && HasExpired(entry, now),
             SendOutcome.Replaced => !entry.IsHandled && IsOutdated(entry, id),
             SendOutcome.NotSent => !entry.IsHandled && (IsEnded || entry.IsWithdrawn || IsTooOld(entry, now)),
@@ -122,10 +127,10 @@ internal class History(string name, TimeSpan outboxAge)
             if (open.TryGetValue(i + 1, out MessageOutcome outcome)) { Told(i + 1, outcome.Outcome, now); }
             else if (entry.Outcome is not null and not SendOutcome.Received) { notProcessed += entry.IsFinished ? 0 : 1; }
             else if (MayBeDropped(entry, i + 1, now)) { notProcessed++; }
-            else { Told(i + 1, SendOutcome.Processed, now); }
+            else { Told(i + 1, HasFailed(entry) ? SendOutcome.Failed : SendOutcome.Processed, now); }
         }
         Require(open.Count == unfinished.Count, "an outcome was told twice at the end");
-        CheckCounts(notProcessed, dropped);
+        CheckCounts(notProcessed, Outcomes[(int)SendOutcome.Failed], dropped);
     }
 
     /// <summary>The faults are over and everything is quiet: what was accepted in a session that lives has been handled, or had a reason not to be.</summary>
@@ -137,13 +142,13 @@ internal class History(string name, TimeSpan outboxAge)
             Entry entry = _accepted[i];
             bool isDropped = entry.Outcome is SendOutcome.Expired or SendOutcome.Replaced or SendOutcome.NotSent;
             Require(entry.IsFinished || isDropped || MayBeDropped(entry, i + 1, now), $"message {i + 1} of {_accepted.Count} was lost");
-            bool isTold = isDropped || entry.Promise.Awaits is not { } when || entry.Outcome == (when == CompleteWhen.Processed ? SendOutcome.Processed : SendOutcome.Received);
+            bool isTold = isDropped || entry.Promise.Awaits is not { } when || entry.Outcome == OutcomeOf(entry, when);
             Require(isTold, $"nobody was told what became of message {i + 1} of {_accepted.Count}: it is {entry.Fate}, {entry.Promise}");
         }
     }
 
     /// <summary>Everything is quiet and the session lives: its sender has counted each message that was not handled, once.</summary>
-    internal void CheckCounts(DropCounts dropped) => CheckCounts(_accepted.Count(static entry => !entry.IsFinished), dropped);
+    internal void CheckCounts(DropCounts dropped) => CheckCounts(_accepted.Count(static entry => !entry.IsFinished), _accepted.Count(HasFailed), dropped);
 
     internal void AppendTo(StateDigest digest)
     {
@@ -152,13 +157,14 @@ internal class History(string name, TimeSpan outboxAge)
         foreach (Entry entry in _accepted)
         {
             digest.Add((int)entry.Promise.Lane, entry.Promise.Bytes, (long?)entry.Outcome ?? -1, (long?)entry.Promise.Awaits ?? -1);
-            digest.Add(entry.IsHandled, entry.IsFinished);
+            digest.Add(entry.IsHandled, entry.IsFinished, entry.HasThrown);
             digest.Add(entry.Promise.Key);
         }
     }
 
-    private void CheckCounts(long notProcessed, DropCounts dropped)
+    private void CheckCounts(long notProcessed, long failed, DropCounts dropped)
     {
+        Require(failed == dropped.Failed, $"the handler threw at {failed} of {_accepted.Count} messages, and the counts are {dropped}");
         bool isCounted = Outcomes[(int)SendOutcome.Replaced] <= dropped.Replaced && Outcomes[(int)SendOutcome.Expired] <= dropped.Expired;
         Require(isCounted && notProcessed == dropped.Replaced + dropped.Expired + dropped.NotSent, $"{notProcessed} of {_accepted.Count} messages were not handled, and the counts are {dropped}");
     }
@@ -174,6 +180,10 @@ internal class History(string name, TimeSpan outboxAge)
 
     private bool MayBeDropped(Entry entry, long id, Instant now) =>
         !entry.IsHandled && (entry.IsWithdrawn || HasExpired(entry, now) || IsOutdated(entry, id) || IsTooOld(entry, now));
+
+    private bool HasFailed(Entry entry) => entry.HasThrown && TellsFailures;
+
+    private SendOutcome OutcomeOf(Entry entry, CompleteWhen when) => when != CompleteWhen.Processed ? SendOutcome.Received : HasFailed(entry) ? SendOutcome.Failed : SendOutcome.Processed;
 
     private static bool HasExpired(Entry entry, Instant now) => entry.Promise.ExpiresAt != Instant.Never && now + s_lifeUnit >= entry.Promise.ExpiresAt;
 
@@ -208,6 +218,8 @@ internal class History(string name, TimeSpan outboxAge)
         internal bool IsHandled { get; set; }
 
         internal bool IsFinished { get; set; }
+
+        internal bool HasThrown { get; set; }
 
         internal bool IsWithdrawn { get; set; }
 

@@ -136,6 +136,9 @@ internal abstract class RandomWorld : ISimWorld
     /// <summary>Draws the bounds of an end.</summary>
     protected abstract SessionSettings SettingsOf();
 
+    /// <summary>Draws the features of an end: one in five is older, and has none.</summary>
+    protected FeatureSet FeaturesOf() => Chance(0.8) ? FeatureSet.Own : FeatureSet.None;
+
     /// <summary>An application begins to send.</summary>
     /// <param name="fromClient">The client's, or that of the server that it talks to.</param>
     /// <param name="find">Finds its end of the session; null if there is none now.</param>
@@ -415,6 +418,7 @@ internal abstract class RandomWorld : ISimWorld
         Statistics.MessagesDown.Add((int)_histories.Where(static pair => !pair.Key.FromClient).Sum(static pair => pair.Value.AcceptedCount));
         Statistics.Replaced.Add(Count(SendOutcome.Replaced));
         Statistics.Expired.Add(Count(SendOutcome.Expired));
+        Statistics.Failed.Add(Count(SendOutcome.Failed));
         Statistics.NotSent.Add(Count(SendOutcome.NotSent));
         Statistics.Unknown.Add(Count(SendOutcome.Unknown));
         Statistics.CreditUsedUp.Add(_histories.Values.Sum(static history => history.Credit!.UsedUp));

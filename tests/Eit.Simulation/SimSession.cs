@@ -24,6 +24,7 @@ internal sealed class SimSession
         Outgoing = world.HistoryOf(machine.Id.ToString(), isClient);
         Incoming = world.HistoryOf(machine.Id.ToString(), !isClient);
         Incoming.Credit?.Begin(settings);
+        Outgoing.TellsFailures = Incoming.TellsFailures = machine.PeerHas(Features.Failed);
     }
 
     internal SessionMachine Machine { get; }
@@ -94,13 +95,15 @@ internal sealed class SimSession
         }
     }
 
-    internal void HandlerFinished()
+    /// <summary>The handler has finished, or has thrown.</summary>
+    internal void HandlerFinished(bool throws = false)
     {
         IsBusy = false;
         _lastHandled = _handling;
-        if (!_forgetsNext) { Incoming.Finished(in _handling); }
+        if (!_forgetsNext) { Incoming.Finished(in _handling, throws); }
         bool isForgotten = _world.Canary == Canary.ForgetsFinished && !IsClient && Incoming.HandledCount == 20;
-        if (!isForgotten) { Machine.Finished(in _handling, _world.Now); }
+        bool hasFailed = throws != (_world.Canary == Canary.MistakesFailures && !IsClient && Incoming.HandledCount % 20 == 0);
+        if (!isForgotten) { Machine.Finished(in _handling, _world.Now, hasFailed); }
     }
 
     /// <summary>Does what the machine wants done.</summary>

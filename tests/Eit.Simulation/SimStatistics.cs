@@ -17,6 +17,8 @@ internal sealed class SimStatistics
 
     internal List<int> Expired { get; } = [];
 
+    internal List<int> Failed { get; } = [];
+
     internal List<int> NotSent { get; } = [];
 
     internal List<int> Unknown { get; } = [];
@@ -63,6 +65,7 @@ internal sealed class SimStatistics
         MessagesDown.AddRange(other.MessagesDown);
         Replaced.AddRange(other.Replaced);
         Expired.AddRange(other.Expired);
+        Failed.AddRange(other.Failed);
         NotSent.AddRange(other.NotSent);
         Unknown.AddRange(other.Unknown);
         CreditUsedUp.AddRange(other.CreditUsedUp);

@@ -14,6 +14,7 @@ internal sealed record SimulationResult(int Seeds, int Failures, (ulong Seed, st
         Append(text, "messages down", Statistics.MessagesDown);
         Append(text, "replaced", Statistics.Replaced);
         Append(text, "expired", Statistics.Expired);
+        Append(text, "failed", Statistics.Failed);
         Append(text, "not sent", Statistics.NotSent);
         Append(text, "unknown", Statistics.Unknown);
         Append(text, "credit used up", Statistics.CreditUsedUp);

@@ -7,9 +7,10 @@ namespace Eit.Simulation;
 internal sealed class TransportWorld : RandomWorld
 {
     private readonly double _handlerMs;
+    private readonly double _throws;
 
     internal TransportWorld(ulong seed, Canary canary = Canary.None)
-        : base(seed, canary) => _handlerMs = Pick(0, 0, 0.5, 5, 40);
+        : base(seed, canary) => (_handlerMs, _throws) = (Pick(0, 0, 0.5, 5, 40), Pick(0, 0.05, 0.5, 1));
 
     protected override TimeSpan OutboxAge => TimeSpan.FromHours(1);
 
@@ -18,7 +19,7 @@ internal sealed class TransportWorld : RandomWorld
         TimeSpan time = IsHealed ? TimeSpan.Zero : Within(TimeSpan.FromMilliseconds(_handlerMs * 2));
         At(time, () =>
         {
-            session.HandlerFinished();
+            session.HandlerFinished(throws: Chance(_throws));
             DriveOwner(session);
         });
     }
@@ -33,6 +34,7 @@ internal sealed class TransportWorld : RandomWorld
         OutboxAge = OutboxAge,
         ResumeWindow = TimeSpan.FromSeconds(Pick(5, 120, 120, 120)),
         CloseGiveUp = TimeSpan.FromSeconds(10),
+        Features = FeaturesOf(),
     };
 
     protected override void BeginTraffic(bool fromClient, Func<SimSession?> find, Func<bool> isOver) =>

@@ -139,6 +139,29 @@ public class HistoryTests
         _history.Check();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_message_that_has_failed_was_handled_or_there_is_no_handler_for_it(bool isHandled)
+    {
+        _history.Sent("a");
+        if (isHandled) { _history.Handled("a"); }
+        _history.Told("a", SendOutcome.Failed);
+
+        _history.Check();
+    }
+
+    [Fact]
+    public void A_message_that_has_failed_is_not_processed_too()
+    {
+        _history.Sent("a");
+        _history.Handled("a");
+        _history.Told("a", SendOutcome.Failed);
+        _history.Told("a", SendOutcome.Processed);
+
+        AssertFault(EitHistoryFaultKind.UntrueOutcome, "a");
+    }
+
     [Fact]
     public void What_can_not_be_told_is_refused()
     {

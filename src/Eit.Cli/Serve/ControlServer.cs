@@ -143,7 +143,7 @@ internal sealed class ControlServer : IAsyncDisposable
         all["roundTripMs"] = session.RoundTripTime is { } roundTrip ? Math.Round(roundTrip.TotalMilliseconds, 2) : null;
         all["lastHeardMs"] = session.LastHeard is { } heard ? Math.Round(heard.TotalMilliseconds) : null;
         DropCounts dropped = session.Dropped;
-        (all["replaced"], all["expired"], all["notSent"]) = (dropped.Replaced, dropped.Expired, dropped.NotSent);
+        (all["replaced"], all["expired"], all["notSent"], all["failed"]) = (dropped.Replaced, dropped.Expired, dropped.NotSent, dropped.Failed);
         return all;
     }
 

@@ -20,12 +20,13 @@ internal sealed class MessageReceiver
     private PerLane<InboxLane?> _lanes;                            // Each is made when something comes in it.
     private PerLane<long> _processed;
     private Dictionary<long, EarlyPiece>? _early;                  // While there are any, and until the line is quiet.
-    private RingBuffer<(long Number, Lane Lane)> _expired;
+    private RingBuffer<Unhandled> _unhandled;                      // What the peer is not known to know, in the order of telling.
     private long _earlyBytes;
     private long _assemblyBytes;
     private int _handedOver;
-    private long _expiredKnown;
+    private long _unhandledKnown;
     private bool _isDiscarding;
+    private bool _isOver;
 
     internal MessageReceiver(SessionSettings settings, RoundTripEstimate roundTrip)
     {
@@ -42,15 +43,15 @@ internal sealed class MessageReceiver
     /// <summary>Gets what the application has finished with.</summary>
     internal LaneMarks Processed => new(_processed[0], _processed[1], _processed[2], _processed[3]);
 
-    /// <summary>Gets what the peer may take for processed without having heard of what has expired.</summary>
+    /// <summary>Gets what the peer may take for processed without having heard of what has expired or failed.</summary>
     internal LaneMarks ProcessedAtLeast
     {
         get
         {
             LaneMarks marks = Processed;
-            for (int i = _expired.Count - 1; i >= 0; i--)
+            for (int i = _unhandled.Count - 1; i >= 0; i--)
             {
-                (long number, Lane lane) = _expired[i];
+                (long number, Lane lane, _) = _unhandled[i];
                 marks = marks.With(lane, Math.Min(marks[lane], number - 1));
             }
             return marks;
@@ -58,10 +59,21 @@ internal sealed class MessageReceiver
     }
 
     /// <summary>Gets how many messages were not handed over because their life had ended.</summary>
-    internal long Expired => _expiredKnown + _expired.Count;
+    internal long Expired { get; private set; }
 
-    /// <summary>Gets whether the peer is not known to know all of them.</summary>
-    internal bool HasExpired => _expired.Count > 0;
+    /// <summary>Gets whether the peer is to be told of messages that have expired or failed.</summary>
+    internal bool HasUnhandled => _unhandled.Count > 0;
+
+    /// <summary>Gets or sets whether the peer is told what has failed (D5.2); else that counts as processed.</summary>
+    internal bool TellsFailures
+    {
+        get;
+        set
+        {
+            if (field && !value) { ForgetFailures(); }
+            field = value;
+        }
+    }
 
     internal AckSchedule Acks { get; }
 
@@ -132,27 +144,37 @@ internal sealed class MessageReceiver
         return false;
     }
 
-    /// <summary>Tells how many expired messages the peer knows of.</summary>
+    /// <summary>Tells how many messages the peer has heard of as expired or failed.</summary>
     /// <returns>False if there are not as many.</returns>
     internal bool TryKnow(long known)
     {
-        if (known > Expired) { return false; }
-        for (; _expiredKnown < known; _expiredKnown++) { _expired.Drop(); }
+        if (known > _unhandledKnown + _unhandled.Count) { return false; }
+        for (; _unhandledKnown < known; _unhandledKnown++) { _unhandled.Drop(); }
         return true;
     }
 
-    /// <summary>Writes the expired messages that the peer does not know of.</summary>
-    /// <param name="numbers">Has room for <see cref="WireLimits.ExpiredMax"/>.</param>
-    internal Span<long> ListExpired(Span<long> numbers)
+    /// <summary>Writes the messages that have expired, or failed, and that the peer is not known to know of.</summary>
+    /// <param name="hasFailed">Whether those that have failed.</param>
+    /// <param name="numbers">Has room for <see cref="WireLimits.UnhandledMax"/>.</param>
+    internal Span<long> ListUnhandled(bool hasFailed, Span<long> numbers)
     {
-        for (int i = 0; i < _expired.Count; i++) { numbers[i] = _expired[i].Number; }
-        return numbers[.._expired.Count];
+        int count = 0;
+        for (int i = 0; i < _unhandled.Count; i++)
+        {
+            if (_unhandled[i].HasFailed == hasFailed) { numbers[count++] = _unhandled[i].Number; }
+        }
+        return numbers[..count];
     }
 
     /// <summary>Tells that the application has finished with a message that it was handed.</summary>
-    internal void Finished(in InboundMessage message, Instant now)
+    /// <param name="message">The message.</param>
+    /// <param name="hasFailed">Whether the handler has thrown, or there was none.</param>
+    /// <param name="now">The time.</param>
+    internal void Finished(in InboundMessage message, bool hasFailed, Instant now)
     {
         InboxLane lane = _lanes[(int)message.Lane]!;
+        bool isTold = hasFailed && TellsFailures && !_isOver && _unhandled.Count < WireLimits.UnhandledMax;
+        if (isTold) { _unhandled.Add(new Unhandled(message.Number, message.Lane, HasFailed: true)); }
         _handedOver--;
         bool isLast = --lane.HandedOver == 0;
         _processed[(int)message.Lane] = isLast ? Math.Max(message.Number, lane.Passed) : message.Number;
@@ -199,6 +221,14 @@ internal sealed class MessageReceiver
         Waiting = 0;
     }
 
+    /// <summary>The session is over: nobody is told anything, and nothing waits for that.</summary>
+    internal void End()
+    {
+        _isOver = true;
+        _unhandled = default;
+        Trim();
+    }
+
     /// <summary>The line has been quiet for a while: lets the memory go that only traffic needs.</summary>
     internal void Trim()
     {
@@ -209,7 +239,7 @@ internal sealed class MessageReceiver
         }
         _early?.TrimExcess();
         if (_early is { Count: 0 }) { _early = null; }
-        _expired.Trim();
+        _unhandled.Trim();
     }
 
     internal void AppendTo(StateDigest digest)
@@ -217,8 +247,8 @@ internal sealed class MessageReceiver
         digest.Add(Received, Waiting, _handedOver, _early?.Count ?? 0, _grant.MessagesLimit, _grant.MessagesHeld, _grant.BytesLimit, _grant.BytesHeld, _grant.MessagesWindow, _grant.BytesWindow);
         digest.Add(Processed.Critical, Processed.Interactive, Processed.Normal, Processed.Bulk);
         digest.Add(Acks.IsOwed, _isDiscarding, _turns.State);
-        digest.Add(_expiredKnown, _expired.Count);
-        for (int i = 0; i < _expired.Count; i++) { digest.Add(_expired[i].Number); }
+        digest.Add(_unhandledKnown, _unhandled.Count, _isOver ? 1 : 0, TellsFailures ? 1 : 0);
+        for (int i = 0; i < _unhandled.Count; i++) { digest.Add(_unhandled[i].Number, _unhandled[i].HasFailed ? 1 : 0); }
         digest.Add(Acks.NextDeadline);
         for (long number = Received + 1, left = _early?.Count ?? 0; left > 0; number++)
         {
@@ -255,9 +285,13 @@ internal sealed class MessageReceiver
         return true;
     }
 
-    /// <summary>A message that has expired stays while the peer has to hear of others first (D2.5).</summary>
-    private bool HasNextIn(int lane, Instant now) =>
-        _lanes[lane] is { Messages.Count: > 0 } waiting && (_expired.Count < WireLimits.ExpiredMax || now < waiting.Messages[0].ExpiresAt);
+    /// <summary>A message that has expired, or may fail, stays while the peer has to hear of others first (D2.5, D5.3).</summary>
+    private bool HasNextIn(int lane, Instant now)
+    {
+        if (_lanes[lane] is not { Messages.Count: > 0 } waiting) { return false; }
+        int mayFail = TellsFailures ? _handedOver : 0;
+        return _isOver || _unhandled.Count + mayFail < WireLimits.UnhandledMax || (!TellsFailures && now < waiting.Messages[0].ExpiresAt);
+    }
 
     private bool HasHigher(int lane)
     {
@@ -273,10 +307,21 @@ internal sealed class MessageReceiver
     {
         InboundMessage message = lane.Messages.Take();
         Waiting--;
-        _expired.Add((message.Number, message.Lane));
+        Expired++;
+        if (!_isOver) { _unhandled.Add(new Unhandled(message.Number, message.Lane, HasFailed: false)); }
         if (lane.HandedOver == 0) { _processed[(int)message.Lane] = message.Number; }
         else { lane.Passed = message.Number; }
         GiveBack(in message, now);
+    }
+
+    /// <summary>The peer does not know of failures any more: what it has not been told counts as processed.</summary>
+    private void ForgetFailures()
+    {
+        for (int left = _unhandled.Count; left > 0; left--)
+        {
+            Unhandled one = _unhandled.Take();
+            if (!one.HasFailed) { _unhandled.Add(in one); }
+        }
     }
 
     private void GiveBack(in InboundMessage message, Instant now)
@@ -363,4 +408,7 @@ internal sealed class MessageReceiver
         });
         Waiting++;
     }
+
+    /// <summary>A message that the application has not seen, or has failed at.</summary>
+    private readonly record struct Unhandled(long Number, Lane Lane, bool HasFailed);
 }

@@ -22,7 +22,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private long _begunBytes;
     private long _begunBytesBelow;
     private bool _isStopped;
-    private long _expiredAtPeer;
+    private long _unhandledAtPeer;
     private bool _owesKnown;
     private Instant? _clockBegan;
 
@@ -158,22 +158,27 @@ internal sealed class MessageSender(SessionSettings settings)
 
     /// <summary>Tells what the peer has.</summary>
     /// <returns>False if it was never sent.</returns>
-    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired, Instant now)
+    internal bool TryAcknowledge(long received, LaneMarks processed, Instant now) => TryAcknowledge(received, processed, expired: [], failed: [], now);
+
+    /// <summary>Tells what the peer has, and which messages its handler has not seen or has failed at.</summary>
+    /// <returns>False if that can't be.</returns>
+    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired, IReadOnlyList<long> failed, Instant now)
     {
         if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
         Received(received, now);
-        if (expired.Count > 0 && !TryExpire(expired)) { return false; }
+        if (expired.Count > 0 && !TryHearUnhandled(expired, SendOutcome.Expired)) { return false; }
+        if (failed.Count > 0 && !TryHearUnhandled(failed, SendOutcome.Failed)) { return false; }
         for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
         TrimLedger();
         return true;
     }
 
-    /// <summary>Takes what an ack has to say about the messages that the peer has told as expired; null if nothing.</summary>
+    /// <summary>Takes what an ack has to say about the messages that the peer has told as expired or failed; null if nothing.</summary>
     internal long? TakeKnown()
     {
         if (!_owesKnown) { return null; }
         _owesKnown = false;
-        return _expiredAtPeer;
+        return _unhandledAtPeer;
     }
 
     /// <summary>Ends everything: what is not processed is Unknown if its first piece has left, else NotSent.</summary>
@@ -207,7 +212,7 @@ internal sealed class MessageSender(SessionSettings settings)
         (long flight, long inFlight, long sinceAsked, long roundEnd, long shortest, int rounds) = _flight.State;
         digest.Add(flight, inFlight, sinceAsked, roundEnd, shortest, rounds);
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
-        digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _expiredAtPeer, _owesKnown ? 1 : 0);
+        digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _unhandledAtPeer, _owesKnown ? 1 : 0);
         digest.Add(_clockBegan);
         digest.Add(_turns.State);
         for (int i = 0; i < _ledger.Count; i++)
@@ -341,8 +346,8 @@ internal sealed class MessageSender(SessionSettings settings)
         _outbox.Received(PeerReceived);
     }
 
-    /// <summary>Takes note of the messages that the peer has not handed over (D2.4); it tells them until it hears that this end knows.</summary>
-    private bool TryExpire(IReadOnlyList<long> numbers)
+    /// <summary>Takes note of the messages that the peer has not handed over (D2.4), or whose handler has failed (D5.1); it tells them until it hears that this end knows.</summary>
+    private bool TryHearUnhandled(IReadOnlyList<long> numbers, SendOutcome outcome)
     {
         _owesKnown = true;
         for (int i = 0; i < numbers.Count; i++)
@@ -350,12 +355,12 @@ internal sealed class MessageSender(SessionSettings settings)
             if (numbers[i] > PeerReceived) { return false; }
             if (numbers[i] < _firstInLedger) { continue; }
             ref LedgerEntry entry = ref _ledger[(int)(numbers[i] - _firstInLedger)];
-            if (entry.HasMore || entry.ExpiresAt == Instant.Never) { return false; }
+            if (entry.HasMore || (outcome == SendOutcome.Expired && entry.ExpiresAt == Instant.Never)) { return false; }
             if (entry.IsDone) { continue; }
             entry.IsDone = true;
-            _expiredAtPeer++;
-            _outbox.Count(SendOutcome.Expired);
-            Tell(ref entry, SendOutcome.Expired);
+            _unhandledAtPeer++;
+            _outbox.Count(outcome);
+            Tell(ref entry, outcome);
         }
         return true;
     }

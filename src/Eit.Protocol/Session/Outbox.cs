@@ -350,11 +350,12 @@ internal sealed class Outbox(SessionSettings settings)
         lane.Bytes += bytes;
     }
 
-    /// <summary>Counts a message that has come to its end without the peer's handler.</summary>
+    /// <summary>Counts a message that has come to its end, but not by the peer's handler.</summary>
     internal void Count(SendOutcome outcome) => Dropped = outcome switch
     {
         SendOutcome.Replaced => Dropped with { Replaced = Dropped.Replaced + 1 },
         SendOutcome.Expired => Dropped with { Expired = Dropped.Expired + 1 },
+        SendOutcome.Failed => Dropped with { Failed = Dropped.Failed + 1 },
         _ => Dropped with { NotSent = Dropped.NotSent + 1 },
     };
 

@@ -3,7 +3,7 @@ namespace Eit.Protocol.Session;
 /// <summary>What became of a message.</summary>
 public enum SendOutcome
 {
-    /// <summary>The peer's handler has finished with it, or has thrown. Exactly once.</summary>
+    /// <summary>The peer's handler has finished with it. Exactly once. (Of a peer that does not know <see cref="Failed"/>: or has thrown, or there is none.)</summary>
     Processed,
 
     /// <summary>The peer has it.</summary>
@@ -23,4 +23,7 @@ public enum SendOutcome
 
     /// <summary>It left, and the session ended before the peer confirmed it: it was handled once or not at all.</summary>
     Unknown,
+
+    /// <summary>The peer's handler has thrown, once, or the peer has no handler for such a message.</summary>
+    Failed,
 }

@@ -246,8 +246,8 @@ public sealed class SessionMachine
         _peerTimeout = terms.ClientTimeout;
         LearnOf(hello.Features, hello.Agent);
         bool positionsFit = isResume
-            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [], now)
-            : _sender.TryAcknowledge(hello.Received, hello.Processed, expired: [], now);
+            ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, now)
+            : _sender.TryAcknowledge(hello.Received, hello.Processed, now);
         if (!positionsFit)
         {
             HighestEpoch = hello.Epoch;
@@ -258,7 +258,7 @@ public sealed class SessionMachine
         _sender.CreditAnnounced(hello.Credit);
         SessionTransport transport = isResume ? Resume(hello.Epoch, hello.Received, terms.Expires, now) : AddCandidate(hello.Epoch, terms.Expires, now);
         transport.Control.TryAdd(new Frame { Type = FrameType.Welcome, Body = MakeWelcome(hello.Epoch, terms, isResumed: true, refusal: null) });
-        if (_receiver.HasExpired) { _receiver.Acks.OweNow(now); }
+        if (_receiver.HasUnhandled) { _receiver.Acks.OweNow(now); }
         else if (isResume) { _receiver.Acks.Paid(); }              // The welcome of a cycle may be lost, and nobody would ask again.
         return null;
     }
@@ -273,7 +273,7 @@ public sealed class SessionMachine
         if (State is SessionState.Ended) { return; }
         Learn(welcome);
         bool isResume = want == HelloWant.Resume;
-        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed, expired: [], now) && (!isResume || welcome.Received >= _sender.PeerReceived);
+        bool positionsFit = _sender.TryAcknowledge(welcome.Received, welcome.Processed, now) && (!isResume || welcome.Received >= _sender.PeerReceived);
         if (!positionsFit)
         {
             Attach(welcome.Epoch, TransportRole.Candidate, expires: null, now);
@@ -387,12 +387,13 @@ public sealed class SessionMachine
         if (_active == active && now >= _slow.DueAt(_sender.WaitingSince)) { ActOnSlowness(active, now); }
     }
 
-    /// <summary>Tells that the application has finished with a message, or has thrown.</summary>
+    /// <summary>Tells that the application has finished with a message.</summary>
     /// <param name="message">The message.</param>
     /// <param name="now">The time.</param>
-    public void Finished(in InboundMessage message, Instant now)
+    /// <param name="hasFailed">Whether its handler has thrown, or there is none for it (D5.1).</param>
+    public void Finished(in InboundMessage message, Instant now, bool hasFailed = false)
     {
-        _receiver.Finished(in message, now);
+        _receiver.Finished(in message, hasFailed, now);
         EndIfClosed(now);
     }
 
@@ -638,6 +639,7 @@ public sealed class SessionMachine
     private void LearnOf(FeatureSet features, string? agent)
     {
         _featuresOfBoth = _settings.Features.InCommonWith(features);
+        _receiver.TellsFailures = PeerHas(Features.Failed);
         PeerAgent = agent == _settings.Agent ? _settings.Agent : agent;   // Peers of the same build share one text.
     }
 
@@ -743,9 +745,10 @@ public sealed class SessionMachine
 
     private Violation? ActOnAck(Ack ack, Instant now)
     {
-        if (!_sender.TryAcknowledge(ack.Received, ack.Processed, ack.Expired, now)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
-        if (ack.Known is { } known && !_receiver.TryKnow(known)) { return new Violation(CloseCode.BadAck, "D2.6", "More was said to be known than has expired."); }
-        if (ack.Expired.Count > 0) { _receiver.Acks.Owe(0, 0, now); }
+        IReadOnlyList<long> failed = PeerHas(Features.Failed) ? ack.Failed : [];
+        if (!_sender.TryAcknowledge(ack.Received, ack.Processed, ack.Expired, failed, now)) { return new Violation(CloseCode.BadAck, "N2.4", "What was never sent has been acknowledged."); }
+        if (ack.Known is { } known && !_receiver.TryKnow(known)) { return new Violation(CloseCode.BadAck, "D2.6", "More was said to be known than has expired or failed."); }
+        if (ack.Expired.Count + failed.Count > 0) { _receiver.Acks.Owe(0, 0, now); }
         _sender.CreditAnnounced(ack.Credit);
         if (_handOver is not null) { CheckCrossed(now); }
         EndIfClosed(now);
@@ -1028,7 +1031,7 @@ public sealed class SessionMachine
         Drop(_handOver?.Old, code, shortReason);
         Drop(_active, code, shortReason);
         _handOver = null;
-        _receiver.Trim();
+        _receiver.End();
         MoveTo(new SessionState.Ended(code, shortReason));
         _outputs.Add(new SessionOutput.Ended(code, shortReason, violation, _sender.Finish()));
     }
@@ -1054,8 +1057,9 @@ public sealed class SessionMachine
         AckSchedule acks = _receiver.Acks;
         if (acks.IsDue(now) || (acks.IsOwed && (hasData || pings || writer.FrameCount > 0 || IsCloseDue(transport, now))))
         {
-            Span<long> expired = _receiver.HasExpired ? _receiver.ListExpired(stackalloc long[WireLimits.ExpiredMax]) : [];
-            writer.WriteAck(_receiver.Received, _receiver.Processed, _receiver.Credit, expired, _sender.TakeKnown());
+            Span<long> expired = _receiver.HasUnhandled ? _receiver.ListUnhandled(hasFailed: false, stackalloc long[WireLimits.UnhandledMax]) : [];
+            Span<long> failed = _receiver.HasUnhandled ? _receiver.ListUnhandled(hasFailed: true, stackalloc long[WireLimits.UnhandledMax]) : [];
+            writer.WriteAck(_receiver.Received, _receiver.Processed, _receiver.Credit, expired, _sender.TakeKnown(), failed);
             acks.Paid();
         }
         int frameBytes = 0;                                        // The next frame is taken to be as long as the last one: a batch that fits into one TLS record costs one write.

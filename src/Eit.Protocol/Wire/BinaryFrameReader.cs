@@ -121,7 +121,7 @@ public sealed class BinaryFrameReader : FrameReader
         at = Varint.Read(bytes, at, out long creditBytes);
         if (at < 0) { return Broken(FrameType.Ack); }
         Ack ack = frames.NextAck();
-        (ack.Expired, ack.Known) = ([], null);
+        (ack.Expired, ack.Known, ack.Failed) = ([], null, []);
         (ack.Received, ack.Processed, ack.Credit) = (received, new LaneMarks(critical, interactive, normal, bulk), new Credit(messages, creditBytes));
         if (at < bytes.Length && !TryAckMembers(new BinaryFields(bytes[at..]), ack)) { return Broken(FrameType.Ack); }
         frames.Add(new Frame { Type = FrameType.Ack, Body = ack });
@@ -134,8 +134,9 @@ public sealed class BinaryFrameReader : FrameReader
         {
             switch (id)
             {
-                case BinaryLayout.AckExpired: ack.Expired = members.RestAsNumbers(WireLimits.ExpiredMax); break;
+                case BinaryLayout.AckExpired: ack.Expired = members.RestAsNumbers(WireLimits.UnhandledMax); break;
                 case BinaryLayout.AckKnown: ack.Known = members.Number(); break;
+                case BinaryLayout.AckFailed: ack.Failed = members.RestAsNumbers(WireLimits.UnhandledMax); break;
                 default: members.SkipMember(); break;
             }
         }

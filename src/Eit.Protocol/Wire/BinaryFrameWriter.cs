@@ -64,7 +64,7 @@ public sealed class BinaryFrameWriter : FrameWriter
     }
 
     /// <inheritdoc/>
-    public override void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null)
+    public override void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null, ReadOnlySpan<long> failed = default)
     {
         int start = Open(FrameType.Ack);
         Reserve(AckBytesMax);
@@ -75,14 +75,9 @@ public sealed class BinaryFrameWriter : FrameWriter
         Put(processed.Bulk);
         Put(credit.Messages);
         Put(credit.Bytes);
-        if (!expired.IsEmpty)
-        {
-            Number(BinaryLayout.AckExpired);
-            int value = OpenLength();
-            foreach (long number in expired) { Number(number); }
-            CloseLength(value);
-        }
+        if (!expired.IsEmpty) { Member(BinaryLayout.AckExpired, expired); }
         if (known is { } count) { Member(BinaryLayout.AckKnown, count); }
+        if (!failed.IsEmpty) { Member(BinaryLayout.AckFailed, failed); }
         CloseLength(start);
     }
 
@@ -247,6 +242,14 @@ public sealed class BinaryFrameWriter : FrameWriter
     {
         Number(id);
         Text(value);
+    }
+
+    private void Member(int id, ReadOnlySpan<long> numbers)
+    {
+        Number(id);
+        int value = OpenLength();
+        foreach (long number in numbers) { Number(number); }
+        CloseLength(value);
     }
 
     private void Member(int id, FeatureSet features)

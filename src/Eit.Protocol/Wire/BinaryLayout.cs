@@ -25,6 +25,7 @@ internal static class BinaryLayout
     // The members of the other frames.
     internal const int AckExpired = 1;
     internal const int AckKnown = 2;
+    internal const int AckFailed = 3;
     internal const int HelloFeatures = 1;
     internal const int HelloAgent = 2;
     internal const int WelcomeSecret = 1;

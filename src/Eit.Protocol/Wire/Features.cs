@@ -4,6 +4,9 @@ namespace Eit.Protocol.Wire;
 /// <remarks>Each is a constant here and stands in <see cref="All"/>. Ask <see cref="Session.SessionMachine.PeerHas"/> before what it names is used.</remarks>
 public static class Features
 {
+    /// <summary>An ack tells which messages have failed (D5).</summary>
+    public const string Failed = "failed";
+
     /// <summary>Gets every name.</summary>
-    public static IReadOnlyList<string> All { get; } = [];
+    public static IReadOnlyList<string> All { get; } = [Failed];
 }

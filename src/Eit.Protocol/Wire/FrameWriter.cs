@@ -40,8 +40,9 @@ public abstract class FrameWriter
     /// <param name="processed">What has been processed, per lane.</param>
     /// <param name="credit">How much the other end may send in all.</param>
     /// <param name="expired">The messages that were not handed over because their life had ended.</param>
-    /// <param name="known">How many of its own this end has been told as expired; null where that need not be said.</param>
-    public abstract void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null);
+    /// <param name="known">How many of its own this end has been told as expired or failed; null where that need not be said.</param>
+    /// <param name="failed">The messages whose handler has thrown, or that have none.</param>
+    public abstract void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null, ReadOnlySpan<long> failed = default);
 
     /// <summary>Writes a ping, pong or switch frame.</summary>
     /// <param name="type">Which.</param>

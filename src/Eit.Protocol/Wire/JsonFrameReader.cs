@@ -145,7 +145,7 @@ public sealed class JsonFrameReader : FrameReader
         if (!TryExpect(rest, ref at, ","u8) || !TryNumber(rest, ref at, out long creditBytes)) { return -1; }
         if (!TryExpect(rest, ref at, "]}"u8)) { return -1; }
         Ack ack = frames.NextAck();
-        (ack.Expired, ack.Known) = ([], null);
+        (ack.Expired, ack.Known, ack.Failed) = ([], null, []);
         (ack.Received, ack.Processed, ack.Credit) = (received, new LaneMarks(critical, interactive, normal, bulk), new Credit(messages, creditBytes));
         frames.Add(new Frame { Type = FrameType.Ack, Body = ack });
         return position + at;

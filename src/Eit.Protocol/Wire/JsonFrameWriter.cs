@@ -142,7 +142,7 @@ public sealed class JsonFrameWriter : FrameWriter
     }
 
     /// <inheritdoc/>
-    public override void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null)
+    public override void WriteAck(long received, LaneMarks processed, Credit credit, ReadOnlySpan<long> expired = default, long? known = null, ReadOnlySpan<long> failed = default)
     {
         Separate();
         Raw("{\"t\":\"ack\",\"received\":"u8);
@@ -151,6 +151,7 @@ public sealed class JsonFrameWriter : FrameWriter
         Member("credit"u8, credit);
         if (!expired.IsEmpty) { Member("expired"u8, expired); }
         if (known is { } count) { Member("known"u8, count); }
+        if (!failed.IsEmpty) { Member("failed"u8, failed); }
         Close();
     }
 

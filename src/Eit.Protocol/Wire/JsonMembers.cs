@@ -10,7 +10,7 @@ internal sealed class JsonMembers
     private static readonly string[] s_numbers = ["n", "lane", "kind", "received", "lost", "last", "id", "within", "spread", "expires", "code", "epoch", "timeout", "clientTimeout", "max", "window", "life", "at", "known"];
     private static readonly string[] s_strings = ["t", "why", "instance", "want", "session", "proof", "secret", "reason", "agent"];
     private static readonly string[] s_flags = ["more", "prompt", "ack", "resumed", "standby", "overloaded"];
-    private static readonly string[] s_lists = ["processed", "credit", "expired"];
+    private static readonly string[] s_lists = ["processed", "credit", "expired", "failed"];
 
     private readonly Dictionary<string, long> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _strings = new(StringComparer.Ordinal);
@@ -81,7 +81,7 @@ internal sealed class JsonMembers
         }
         if (Array.IndexOf(s_lists, name) >= 0)
         {
-            return TryList(ref reader, name is "expired" ? WireLimits.ExpiredMax : LaneMarks.LaneCount, out long[] list) && _lists.TryAdd(name, list) ? null : Malformed("F1.3", $"The member {name} is not a list of numbers, or is given twice.");
+            return TryList(ref reader, name is "expired" or "failed" ? WireLimits.UnhandledMax : LaneMarks.LaneCount, out long[] list) && _lists.TryAdd(name, list) ? null : Malformed("F1.3", $"The member {name} is not a list of numbers, or is given twice.");
         }
         reader.Skip();                                             // V1.4
         return null;
@@ -218,6 +218,7 @@ internal sealed class JsonMembers
         Ack ack = frames.NextAck();
         (ack.Received, ack.Processed, ack.Credit) = (received, processed, credit);
         (ack.Expired, ack.Known) = (_lists.GetValueOrDefault("expired", []), _numbers.TryGetValue("known", out long known) ? known : null);
+        ack.Failed = _lists.GetValueOrDefault("failed", []);
         return new Frame { Type = FrameType.Ack, Body = ack };
     }
 

@@ -21,8 +21,8 @@ public static class WireLimits
     /// <summary>The largest message that an end may offer to take, in bytes.</summary>
     public const int MessageBytesMaxMax = 16 * 1024 * 1024;
 
-    /// <summary>The most numbers that an ack tells as expired.</summary>
-    public const int ExpiredMax = 256;
+    /// <summary>The most numbers that an ack tells as expired or failed, in all.</summary>
+    public const int UnhandledMax = 256;
 
     /// <summary>The name of the header that carries hello.</summary>
     public const string HelloHeader = "Eit-Hello";

@@ -53,12 +53,18 @@ internal sealed class ChannelMember(EitChannels channels, Func<IServiceProvider,
 
     private async ValueTask CallAsync<T>(ChannelCall call, EitSession session, T what, Func<EitChannelHandler, EitSession, T, ValueTask> run)
     {
-        if (_channel is not { } channel) { return; }
+        if (_channel is not { } channel)
+        {
+            if (call == ChannelCall.Message) { session.MessageFailed(); }
+            return;
+        }
         channel.TryQueue(out Task turn);
         await turn.ConfigureAwait(false);
         Exception? failure;
         try { failure = await channel.CallAsync(call, (channel.Handler!, session, what, run), static x => x.run(x.Item1, x.session, x.what)).ConfigureAwait(false); }
         finally { channel.Leave(); }
-        if (failure is not null && call == ChannelCall.Message) { channels.MessageFailed(session); }
+        if (failure is null || call != ChannelCall.Message) { return; }
+        session.MessageFailed();
+        channels.MessageFailed(session);
     }
 }

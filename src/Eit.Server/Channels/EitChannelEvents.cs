@@ -111,10 +111,10 @@ public sealed class EitChannelEvents : EitChannelHandler
     public override ValueTask OnDisconnectAsync(EitSession connection, EitSessionEnd end) => _onDisconnect?.Invoke(connection, end) ?? default;
 
     /// <inheritdoc/>
-    public override ValueTask OnMessageAsync(EitSession connection, string message) => _onMessage?.Invoke(connection, message) ?? default;
+    public override ValueTask OnMessageAsync(EitSession connection, string message) => _onMessage?.Invoke(connection, message) ?? base.OnMessageAsync(connection, message);
 
     /// <inheritdoc/>
-    public override ValueTask OnBytesAsync(EitSession connection, ReadOnlyMemory<byte> message) => _onBytes?.Invoke(connection, message) ?? default;
+    public override ValueTask OnBytesAsync(EitSession connection, ReadOnlyMemory<byte> message) => _onBytes?.Invoke(connection, message) ?? base.OnBytesAsync(connection, message);
 
     /// <inheritdoc/>
     public override ValueTask OnOutageAsync(EitSession connection, CloseCode code, string reason) => _onOutage?.Invoke(connection, code) ?? default;

@@ -35,12 +35,20 @@ public abstract class EitChannelHandler
     /// <summary>A text has come.</summary>
     /// <param name="connection">Who sent it.</param>
     /// <param name="message">The text.</param>
-    public virtual ValueTask OnMessageAsync(EitSession connection, string message) => default;
+    public virtual ValueTask OnMessageAsync(EitSession connection, string message)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return connection.NobodyHandles("text");
+    }
 
     /// <summary>Bytes have come.</summary>
     /// <param name="connection">Who sent them.</param>
     /// <param name="message">The bytes: lent until the task is complete, and overwritten then. Copy what is to be kept, and wait for a send of them.</param>
-    public virtual ValueTask OnBytesAsync(EitSession connection, ReadOnlyMemory<byte> message) => default;
+    public virtual ValueTask OnBytesAsync(EitSession connection, ReadOnlyMemory<byte> message)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return connection.NobodyHandles("bytes");
+    }
 
     /// <summary>A member has lost its transport. It stays a member, and what is sent to it waits for it.</summary>
     /// <param name="connection">The session.</param>

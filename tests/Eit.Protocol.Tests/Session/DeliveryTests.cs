@@ -274,7 +274,7 @@ public class DeliveryTests
         Assert.Equal(["at work", "lasts"], world.Server.Session.Received);
         Assert.Equal(700, world.Client.Session.Outcomes.Count(static told => told.Outcome == SendOutcome.Expired));
         Assert.Equal((700, 700), (world.Server.Session.Machine.Expired, world.Client.Session.Machine.Dropped.Expired));
-        Assert.All(world.Wire.Down.Of(FrameType.Ack), static frame => Assert.InRange(((Ack)frame.Body!).Expired.Count, 0, WireLimits.ExpiredMax));
+        Assert.All(world.Wire.Down.Of(FrameType.Ack), static frame => Assert.InRange(((Ack)frame.Body!).Expired.Count, 0, WireLimits.UnhandledMax));
         Assert.True(world.Client.Session.Machine.IsSettled);
     }
 

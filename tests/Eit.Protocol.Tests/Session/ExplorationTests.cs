@@ -17,6 +17,15 @@ public class ExplorationTests
         Assert.InRange(result.Settled, 1, int.MaxValue);
     }
 
+    [Fact, Clause("D5.3")]
+    public void Every_message_that_a_handler_throws_at_is_told_as_failed_in_every_state_of_the_smallest_world()
+    {
+        ExplorationResult result = new Exploration(s_smallest with { HandlersThrow = true }).Run();
+
+        Assert.True(result.IsComplete, result.Describe());
+        Assert.InRange(result.Settled, 1, int.MaxValue);
+    }
+
     /// <summary>What waits for credit may have begun to wait before or after a gap let time pass. The audits go ways again, and compare.</summary>
     [Fact]
     public void States_that_differ_only_in_how_long_messages_have_waited_are_told_apart()

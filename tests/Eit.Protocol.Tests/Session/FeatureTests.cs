@@ -53,6 +53,59 @@ public class FeatureTests
         Assert.Equal(["still here"], world.Server.Session.Received);
     }
 
+    [Fact, Clause("E1.2")]
+    public void What_an_end_may_miss_needs_no_feature()
+    {
+        World world = new World(ClientWith("future-1"), new SessionSettings { Features = FeatureSet.Of(["future-2"]) }).Connected();
+
+        world.Wire.Down.Inject("[{\"t\":\"terms\",\"spread\":500,\"colour\":\"green\"},{\"t\":\"cycle\",\"why\":\"a-word-of-tomorrow\",\"within\":100000,\"to\":{\"node\":[7]}}]");
+        world.Client.Session.SendAll("up");
+        world.Server.Session.SendAll("down");
+        world.Settle();
+        world.Wire.Down.WriteClose((CloseCode)4177);               // Of a range in which the session lives.
+        world.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.IsType<ClientState.Connected>(world.Client.Machine.State);
+        Assert.Equal((1, 1), (world.Client.Sessions.Count, world.Server.Sessions.Count));
+        Assert.Equal(["up"], world.Server.Session.Received);
+        Assert.Equal(["down"], world.Client.Session.Received);
+    }
+
+    [Theory, Clause("E1.3")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_end_without_features_is_served_as_it_always_was(bool isClientOld)
+    {
+        var old = new SessionSettings { Features = FeatureSet.None };
+        World world = new World(isClientOld ? new ClientSettings { RacesOnSuspicion = false, Session = old } : null, isClientOld ? null : old).Connected();
+        string[] texts = [.. Enumerable.Range(1, 20).Select(static number => $"message {number}")];
+
+        world.Client.Session.SendAll(texts[..8]);
+        world.Server.Session.SendAll(texts[..8]);
+        world.Client.Cycle();
+        world.Client.Session.SendAll(texts[8..14]);
+        world.CutTheWire();
+        world.Client.Session.SendAll(texts[14..]);
+        world.Server.Session.SendAll(texts[8..]);
+        world.Pass(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(texts, world.Server.Session.Received);
+        Assert.Equal(texts, world.Client.Session.Received);
+        Assert.All(world.Client.Session.Outcomes.Concat(world.Server.Session.Outcomes), static told => Assert.Equal(SendOutcome.Processed, told.Outcome));
+        Assert.Equal((1, 1), (world.Client.Sessions.Count, world.Server.Sessions.Count));
+    }
+
+    [Fact, Clause("E1.3")]
+    public void A_hello_of_the_first_day_is_welcomed()
+    {
+        World world = new();
+
+        Transport wire = world.DialByHand("bob", 1, """{"t":"hello","instance":"0123456789abcdef0123456789abcdef","epoch":1,"want":"new","timeout":5000,"max":1048576,"credit":[1024,1048576]}""");
+
+        Assert.Equal(FrameType.Welcome, wire.Down.Frames.First().Type);
+        Assert.NotNull(wire.AtServer);
+    }
+
     private static void AssertBoth(World world, string feature, bool hasIt, string client, string server)
     {
         SessionMachine atClient = world.Client.Session.Machine;

@@ -30,6 +30,9 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
     /// <summary>Whether a handler takes until <see cref="FinishHandler"/>.</summary>
     internal bool HoldsHandlers { get; set; }
 
+    /// <summary>Whether the handler throws at a message; null: never.</summary>
+    internal Predicate<InboundMessage>? Throws { get; set; }
+
     /// <summary>Whether no message is taken for the handler.</summary>
     internal bool IsAsleep { get; set; }
 
@@ -86,7 +89,7 @@ internal sealed class SessionEnd(World world, SessionMachine machine, EitEnd end
     {
         InboundMessage message = Handling!.Value;
         Handling = null;
-        machine.Finished(in message, world.Now);
+        machine.Finished(in message, world.Now, hasFailed: Throws?.Invoke(message) ?? false);
     }
 
     internal void Receive(Transport transport, Packet packet, int framesRead = 0)

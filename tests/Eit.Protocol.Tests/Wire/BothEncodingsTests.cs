@@ -178,7 +178,7 @@ public class BothEncodingsTests
     {
         switch (frame.Body)
         {
-            case Ack ack: writer.WriteAck(ack.Received, ack.Processed, ack.Credit, ack.Expired.ToArray(), ack.Known); break;
+            case Ack ack: writer.WriteAck(ack.Received, ack.Processed, ack.Credit, ack.Expired.ToArray(), ack.Known, ack.Failed.ToArray()); break;
             case Hello hello: writer.WriteHello(hello); break;
             case Welcome welcome: writer.WriteWelcome(welcome); break;
             case Resend resend: writer.WriteResend(frame.Number, resend); break;

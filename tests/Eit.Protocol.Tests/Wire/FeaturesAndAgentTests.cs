@@ -84,6 +84,19 @@ public class FeaturesAndAgentTests
         Assert.Equal(ordinary, ReadHeader(JsonFrameWriter.HelloHeaderOf(ordinary)!));
     }
 
+    [Fact, Clause("E1.1")]
+    public void Every_feature_of_this_implementation_is_in_the_table_of_the_protocol()
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "PROTOCOL.md"))) { root = Path.GetDirectoryName(root)!; }
+        string[] lines = File.ReadAllLines(Path.Combine(root, "PROTOCOL.md"));
+
+        IEnumerable<string> table = lines.SkipWhile(static line => line != "## E. Evolution").SkipWhile(static line => !line.StartsWith("| ---", StringComparison.Ordinal)).Skip(1)
+            .TakeWhile(static line => line.StartsWith('|')).Select(static line => line.Split('`')[1]);
+
+        Assert.Equal(Features.All.Order(StringComparer.Ordinal), table.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void The_names_and_the_agent_of_this_implementation_are_well_formed()
     {

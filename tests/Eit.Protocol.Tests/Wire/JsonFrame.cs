@@ -14,6 +14,7 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
         Parse("""{"t":"data","n":18,"lane":0,"kind":255,"more":true,"prompt":true,"ack":true,"life":250,"bin":"+/+/AA=="}"""),
         Parse("""{"t":"ack","received":17,"processed":[0,0,15,0],"credit":[1024,1048576]}"""),
         Parse("""{"t":"ack","received":17,"processed":[0,0,15,0],"credit":[1024,1048576],"expired":[12,15],"known":3}"""),
+        Parse("""{"t":"ack","received":17,"processed":[0,0,15,0],"credit":[1024,1048576],"failed":[9,14,13]}"""),
         Parse("""
             {"t":"hello","instance":"0123456789abcdef0123456789abcdef","epoch":1,"want":"new","why":"first","timeout":5000,"max":1048576,"credit":[1024,1048576]}
             """),
@@ -52,7 +53,7 @@ internal sealed record JsonFrame(IReadOnlyList<(string Name, string Value)> Memb
     internal IReadOnlySet<string> Optional => Text("t") switch
     {
         "data" => new HashSet<string> { "lane", "kind", "more", "prompt", "ack", "life" },
-        "ack" => new HashSet<string> { "expired", "known" },
+        "ack" => new HashSet<string> { "expired", "known", "failed" },
         "hello" => new HashSet<string> { "why", "features", "agent" },
         "welcome" when Value("resumed") == "true" => new HashSet<string> { "secret", "why", "standby", "expires", "features", "agent" },
         "welcome" => new HashSet<string> { "why", "standby", "expires", "features", "agent" },

@@ -66,5 +66,5 @@ internal static class JsonWire
         $"{frame.Type} {frame.Number} lane {frame.Lane} kind {frame.Kind} {(frame.IsText ? "text" : "bin")} "
         + $"{(frame.HasMore ? "more " : "")}{(frame.IsPrompt ? "prompt " : "")}{(frame.WantsAck ? "ack " : "")}{frame.Life} at {frame.WrittenAt} [{Convert.ToHexString(frame.Payload.Span)}] {(frame.Body is Ack ack ? Show(ack) : frame.Body)}";
 
-    private static string Show(Ack ack) => $"{ack.Received} {ack.Processed} {ack.Credit} expired [{string.Join(' ', ack.Expired)}] known {ack.Known}";
+    private static string Show(Ack ack) => $"{ack.Received} {ack.Processed} {ack.Credit} expired [{string.Join(' ', ack.Expired)}] known {ack.Known} failed [{string.Join(' ', ack.Failed)}]";
 }

@@ -49,7 +49,8 @@ internal sealed class RandomFrames(ulong seed)
                 var ack = new Ack { Received = Number(), Processed = Marks(), Credit = Credit() };
                 if (Below(4) == 0) { ack.Expired = [.. Enumerable.Range(0, 1 + Below(5)).Select(_ => Number())]; }
                 if (Below(4) == 0) { ack.Known = Number(); }
-                writer.WriteAck(ack.Received, ack.Processed, ack.Credit, ack.Expired.ToArray(), ack.Known);
+                if (Below(4) == 0) { ack.Failed = [.. Enumerable.Range(0, 1 + Below(5)).Select(_ => Number())]; }
+                writer.WriteAck(ack.Received, ack.Processed, ack.Credit, ack.Expired.ToArray(), ack.Known, ack.Failed.ToArray());
                 return new Frame { Type = type, Body = ack };
             case FrameType.Ping or FrameType.Pong or FrameType.Switch:
                 long number = Number();

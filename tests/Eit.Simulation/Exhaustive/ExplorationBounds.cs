@@ -43,6 +43,9 @@ internal sealed record ExplorationBounds(string Name, string About)
     /// <summary>Whether the messages that are not critical have one key, so that a newer one replaces an older one that has not left.</summary>
     internal bool HasKeys { get; init; }
 
+    /// <summary>Whether every handler throws.</summary>
+    internal bool HandlersThrow { get; init; }
+
     /// <summary>The messages that may be on the way or waiting for the handler.</summary>
     internal int WindowMessages { get; init; } = 1_024;
 
@@ -70,6 +73,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         new("K", "from the first dial, with dials that arrive when they are given up") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
         new("L", "messages of one key beside one that overtakes them, credit for one at a time") { MessagesUp = 4, MessagesDown = 1, Cycles = 1, Cuts = 2, HasKeys = true, WindowMessages = 1 },
         new("M", "a drain: asked to move, then closed") { MessagesUp = 1, MessagesDown = 1, CyclesAsked = 1, Cuts = 1, Closes = 1 },
+        new("N", "handlers that throw, under a cycle and cuts") { MessagesDown = 1, Cycles = 1, Cuts = 2, HandlersThrow = true },
     ];
 
     /// <summary>The same world with another bound.</summary>
@@ -90,6 +94,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         "--late-writes" => this with { WritesLate = value > 0 },
         "--pieces" => this with { HasPieces = value > 0 },
         "--keys" => this with { HasKeys = value > 0 },
+        "--throws" => this with { HandlersThrow = value > 0 },
         "--first-dial" => this with { BeginsBeforeTheFirstDial = value > 0 },
         "--states" => this with { StatesMax = value },
         _ => throw new ArgumentException($"There is no bound {option}.", nameof(option)),
@@ -107,6 +112,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         if (WritesLate) { all = all.Append("writes wait"); }
         if (HasPieces) { all = all.Append("messages in pieces"); }
         if (HasKeys) { all = all.Append("messages of a key"); }
+        if (HandlersThrow) { all = all.Append("handlers throw"); }
         if (WindowMessages < 10) { all = all.Append($"credit for {WindowMessages}"); }
         return string.Join(", ", all);
     }

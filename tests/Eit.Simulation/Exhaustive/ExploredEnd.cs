@@ -200,7 +200,7 @@ internal sealed class ExploredEnd : ISimWorld
                 Send(Current!);
                 break;
             case EndInputKind.HandlerDone:
-                Sessions[input.What].HandlerFinished();
+                Sessions[input.What].HandlerFinished(_bounds.HandlersThrow);
                 break;
             case EndInputKind.Cycle:
                 if (_client is not null) { _client.Machine.RequestCycle("request", Now); }

@@ -11,11 +11,13 @@ internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, 
 
     internal DropCounts Dropped { get; init; }
 
+    internal bool HasThrown { get; init; }
+
     internal static HistoryEvent Accepted(long id, in Promise promise) => new(nameof(Accepted), id, promise.Lane, promise.Bytes, promise.Awaits, default, string.Empty) { Key = promise.Key };
 
     internal static HistoryEvent Handled(in InboundMessage message) => new(nameof(Handled), 0, message.Lane, 0, null, default, TextOf(in message));
 
-    internal static HistoryEvent Finished(in InboundMessage message) => new(nameof(Finished), 0, message.Lane, 0, null, default, TextOf(in message));
+    internal static HistoryEvent Finished(in InboundMessage message, bool hasThrown) => new(nameof(Finished), 0, message.Lane, 0, null, default, TextOf(in message)) { HasThrown = hasThrown };
 
     internal static HistoryEvent Told(long id, SendOutcome outcome) => new(nameof(Told), id, default, 0, null, outcome, string.Empty);
 
@@ -33,7 +35,7 @@ internal sealed record HistoryEvent(string Kind, long Id, Lane Lane, int Bytes, 
                 history.Handled(new InboundMessage { Lane = Lane, Text = Text }, leftAt: default);
                 break;
             case nameof(Finished):
-                history.Finished(new InboundMessage { Lane = Lane, Text = Text });
+                history.Finished(new InboundMessage { Lane = Lane, Text = Text }, HasThrown);
                 break;
             case nameof(Told):
                 history.Told(Id, Outcome, now: default);

@@ -20,7 +20,7 @@ internal sealed class RecordedHistory(int number, List<(int History, HistoryEven
 
     internal override void Handled(in InboundMessage message, Instant leftAt) => notes.Add((number, HistoryEvent.Handled(in message)));
 
-    internal override void Finished(in InboundMessage message) => notes.Add((number, HistoryEvent.Finished(in message)));
+    internal override void Finished(in InboundMessage message, bool hasThrown) => notes.Add((number, HistoryEvent.Finished(in message, hasThrown)));
 
     internal override void Told(long id, SendOutcome outcome, Instant now) => notes.Add((number, HistoryEvent.Told(id, outcome)));
 
