@@ -55,6 +55,7 @@ internal sealed class EitRpcWire : RpcWire
         if (type == "event") { return new RpcMessage(RpcMessageType.Event) { Name = TextOf(root, "name"), Value = Of(root, "data") }; }
         if (type == "dispatch") { return new RpcMessage(RpcMessageType.Dispatch) { Value = Of(root, "action"), Position = PositionOf(root) }; }
         long id = NumberOf(Of(root, "id"));
+        if (type is not ("call" or "result" or "error" or "item" or "cancel" or "more")) { return new RpcMessage(RpcMessageType.Unknown) { Id = Math.Max(0, id), Name = type }; }
         if (id < 0) { return RpcMessage.Unreadable; }
         return type switch
         {

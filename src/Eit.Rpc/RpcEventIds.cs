@@ -7,4 +7,5 @@ internal static class RpcEventIds
     internal const int HandlerThrew = 501;
     internal const int MessageUnreadable = 502;
     internal const int MethodHangs = 503;
+    internal const int MessageUnknown = 504;
 }

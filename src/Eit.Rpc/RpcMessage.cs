@@ -10,7 +10,7 @@ internal sealed record RpcMessage(RpcMessageType Type)
     /// <summary>The call that it is about; 0 for a call without answer, and for the stream of events.</summary>
     internal long Id { get; init; }
 
-    /// <summary>The method or event; null if it is missing.</summary>
+    /// <summary>The method or event; null if it is missing. Of a message of a type that is not known: the type.</summary>
     internal string? Name { get; init; }
 
     /// <summary>The arguments, result, item, data or action; undefined if it is missing.</summary>

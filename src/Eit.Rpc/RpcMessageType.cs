@@ -12,4 +12,5 @@ internal enum RpcMessageType
     More,
     Event,
     Dispatch,
+    Unknown,
 }

@@ -46,6 +46,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private int _servedCount;
     private long _servedBytes;
     private long _eventsSent;
+    private long _unknownMessages;
     private long _eventsAllowed;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _stopping;
@@ -79,6 +80,9 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             lock (_gate) { return _servedCount; }
         }
     }
+
+    /// <summary>Gets how many messages of a type that is not known have come and been dropped.</summary>
+    internal long UnknownMessages => Interlocked.Read(ref _unknownMessages);
 
     // ---- Calls of this end
 
@@ -332,9 +336,26 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             case RpcMessageType.Unreadable:
                 if (MayLog(LogLevel.Warning, nameof(Log.MessageUnreadable), "a peer's calls")) { Log.MessageUnreadable(_logger, bytes); }
                 break;
+            case RpcMessageType.Unknown:
+                ReceiveUnknown(message);
+                break;
             default:
                 break;                                             // An answer to a call that was given up.
         }
+    }
+
+    /// <summary>A later version may say something of a call that this end does not understand: whoever waits for that call is told, and not left to wait (M1.2).</summary>
+    private void ReceiveUnknown(RpcMessage message)
+    {
+        string type = PeerText.Harmless(message.Name);
+        if (TryTakeCall(message.Id) is { } call)
+        {
+            call.Fail(new RpcException(RpcError.BadResult, $"The other end has answered with a message of a type that this end does not know: {type}."));
+            Answer(_wire.Cancel(message.Id));
+            return;
+        }
+        bool isFirst = Interlocked.Increment(ref _unknownMessages) == 1;
+        if (isFirst && MayLog(LogLevel.Warning, nameof(Log.MessageUnknown), "a peer's calls")) { Log.MessageUnknown(_logger, type); }
     }
 
     private OutgoingCall? TryTakeCall(long id)

@@ -62,6 +62,31 @@ public sealed class LimitTests
         goOn.SetResult();
     }
 
+    [Fact, Clause("M1.2")]
+    public async Task An_answer_of_a_type_that_nobody_knows_fails_its_call()
+    {
+        using var logs = new CapturedLogs();
+        TaskCompletionSource<RpcException> failed = Patience.NewSource<RpcException>();
+        var session = new RpcSession();
+        session.OnStart = async () => failed.SetResult(await Assert.ThrowsAsync<RpcException>(() => session.CallAsync<int>("ask")));
+        await using RpcHost host = await RpcHost.StartAsync(_ => session, logs: logs);
+        await using EitConnection raw = host.Host.Client();
+        Happenings<string> heard = Listen(raw);
+        await raw.StartAsync().Soon();
+        string call = await heard.NextAsync();
+
+        foreach (string stray in (string[])["""{"t":"later","id":77}""", """{"t":"later"}""", """{"t":"later","id":"x"}"""]) { await SendAsync(raw, stray); }
+        await SendAsync(raw, """{"t":"later\u001b","id":1,"value":3}""");
+        RpcException failure = await failed.Task.Soon();
+
+        Assert.StartsWith("{\"t\":\"call\",\"id\":1,", call, StringComparison.Ordinal);
+        Assert.Equal(RpcError.BadResult, failure.Error);
+        Assert.Contains("later\\u001B", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("""{"t":"cancel","id":1}""", await heard.NextAsync());
+        Assert.InRange(logs.Texts.Count(static text => text.Contains(" MessageUnknown ", StringComparison.Ordinal)), 0, 1);
+        Assert.True(raw.IsConnected);
+    }
+
     [Fact, Clause("K2.2")]
     public async Task A_cancellation_that_overtakes_its_call_keeps_it_from_running()
     {
