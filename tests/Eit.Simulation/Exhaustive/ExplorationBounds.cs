@@ -73,7 +73,7 @@ internal sealed record ExplorationBounds(string Name, string About)
         new("K", "from the first dial, with dials that arrive when they are given up") { MessagesUp = 1, MessagesDown = 1, Cuts = 1, DialFailures = 2, BeginsBeforeTheFirstDial = true },
         new("L", "messages of one key beside one that overtakes them, credit for one at a time") { MessagesUp = 4, MessagesDown = 1, Cycles = 1, Cuts = 2, HasKeys = true, WindowMessages = 1 },
         new("M", "a drain: asked to move, then closed") { MessagesUp = 1, MessagesDown = 1, CyclesAsked = 1, Cuts = 1, Closes = 1 },
-        new("N", "handlers that throw, under a cycle and cuts") { MessagesDown = 1, Cycles = 1, Cuts = 2, HandlersThrow = true },
+        new("N", "handlers that throw, under a cycle and cuts") { MessagesUp = 1, MessagesDown = 1, Cycles = 1, Cuts = 2, HandlersThrow = true },
     ];
 
     /// <summary>The same world with another bound.</summary>
