@@ -31,7 +31,7 @@ internal static class BenchServer
         builder.Services.AddEit(static options =>
         {
             options.ExemptForDevelopment(unencrypted: false, anonymous: true);
-            options.Limits.SessionsPerPrincipalMax = ConnectionsMax;
+            options.Limits.SessionsPerOwnerMax = ConnectionsMax;
         });
         builder.Services.AddEitRpc();
         await using WebApplication app = builder.Build();

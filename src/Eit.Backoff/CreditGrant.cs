@@ -36,6 +36,9 @@ public sealed class CreditGrant(long messages, long bytes, long messagesMax, lon
     /// <summary>Gets the bytes that are received and not processed.</summary>
     public long BytesHeld => _bytesCharged - _bytesDone;
 
+    /// <summary>Gets or sets whether the windows may grow: not while memory is short (N6.2).</summary>
+    public bool MayGrow { get; set; } = true;
+
     /// <summary>Charges a message that has come in completely.</summary>
     /// <param name="payloadBytes">Its payload.</param>
     /// <returns>False if the peer had no credit for it.</returns>
@@ -55,6 +58,6 @@ public sealed class CreditGrant(long messages, long bytes, long messagesMax, lon
     {
         _messagesDone++;
         _bytesDone += payloadBytes;
-        return _messages.Finished(_messagesDone, now, roundTrip) | _bytes.Finished(_bytesDone, now, roundTrip);
+        return _messages.Finished(_messagesDone, MayGrow, now, roundTrip) | _bytes.Finished(_bytesDone, MayGrow, now, roundTrip);
     }
 }

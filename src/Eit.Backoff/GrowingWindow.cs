@@ -17,12 +17,16 @@ internal struct GrowingWindow(long size, long max)
     internal long Size { get; private set; } = size;
 
     /// <summary>Tells that the application has finished with so much in all.</summary>
+    /// <param name="done">How much.</param>
+    /// <param name="mayGrow">Whether there is room for a larger one.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="roundTrip">What is known of the time to the peer and back.</param>
     /// <returns>Whether the window has grown.</returns>
-    internal bool Finished(long done, Instant now, RoundTripEstimate roundTrip)
+    internal bool Finished(long done, bool mayGrow, Instant now, RoundTripEstimate roundTrip)
     {
         if (done < _half) { return false; }
         TimeSpan trip = !roundTrip.IsKnown ? s_unknownRoundTrip : roundTrip.Smoothed < s_roundTripMin ? s_roundTripMin : roundTrip.Smoothed;
-        bool grows = Size < max && now.Since(_since) <= trip * 2;
+        bool grows = mayGrow && Size < max && now.Since(_since) <= trip * 2;
         if (grows) { Size = Math.Min(Size * 2, max); }
         (_half, _since) = (done + HalfOf(Size), now);
         return grows;

@@ -54,13 +54,16 @@ public sealed class HoldAccount
     /// <returns>What is held, a little more, and what is shared.</returns>
     public (long Held, long Shared) Tell()
     {
-        (long held, long shared) = (HoldSteps.Told(Held), Shared);
-        Volatile.Write(ref _told, held + shared);
-        return (held, shared);
+        while (true)
+        {
+            (long held, long shared) = (HoldSteps.Told(Held), Shared);
+            Interlocked.Exchange(ref _told, held + shared);
+            if (Held <= held) { return (held, shared); }           // Who has charged meanwhile may have looked at what was told before.
+        }
     }
 
     /// <summary>Gets whether the budget has to hear that the sessions hold so much.</summary>
-    internal bool IsDue(long bytes) => bytes > Volatile.Read(ref _told);
+    internal bool IsDue(long bytes) => bytes > Volatile.Read(ref _told) && HasPot;
 
     /// <summary>Notes what the sessions hold; under their gate.</summary>
     /// <param name="bytes">What they hold themselves.</param>

@@ -148,14 +148,36 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     /// <summary>Tells a pump's machine's output, under the gate.</summary>
     internal void Hear(SessionPump pump, SessionOutput output, Instant now) => Said(pump, output, now);
 
-    /// <summary>Tells that a pump without a transport holds another message, under the gate.</summary>
-    internal void AcceptedWithoutTransport(SessionPump pump) => HoldsMore(pump);
+    /// <summary>Counts what the sessions hold, and tells the budget when that is due. Called under the gate.</summary>
+    /// <param name="isQuiet">Whether nothing goes on: then a small step down is told too.</param>
+    internal void CountHeld(bool isQuiet)
+    {
+        if (!Account.HasPot) { return; }
+        long bytes = 0;
+        long shared = 0;
+        foreach (SessionPump pump in _pumps)
+        {
+            bytes += pump.Machine.BytesHeld;
+            shared += pump.Machine.SharedBytesHeld;
+        }
+        Account.Hold(bytes, shared, isQuiet);
+    }
+
+    /// <summary>Counts what the sessions hold if the outbox alone is more than the budget knows of: most messages cost no more than this look. Called under the gate.</summary>
+    internal void CountAccepted(SessionPump pump)
+    {
+        if (Account.IsDue(pump.Machine.OutboxBytesHeldAtMost)) { CountHeld(isQuiet: false); }
+    }
 
     /// <summary>Tells that a pump has made a step, outside the gate.</summary>
     internal void Step() => Stepped();
 
     /// <summary>Forgets a pump that is over and has nothing left for user code. Called under the gate.</summary>
-    internal void Forget(SessionPump pump) => _pumps = Array.FindAll(_pumps, other => other != pump);
+    internal void Forget(SessionPump pump)
+    {
+        _pumps = Array.FindAll(_pumps, other => other != pump);
+        if (_pumps.Length == 0) { Account.Leave(); }
+    }
 
     /// <summary>Queues an event for user code, before any message that is not yet handed over. Called under the gate.</summary>
     /// <param name="value">The event.</param>
@@ -163,19 +185,17 @@ public abstract partial class PumpHost : IThreadPoolWorkItem
     protected void Post(object value, SessionPump? after = null) => (_events ??= new()).Enqueue(new HostEvent(value, after));
 
     /// <summary>Hands nothing more to user code. Called under the gate.</summary>
-    protected void StopDispatch() => _isStopped = true;
+    protected void StopDispatch()
+    {
+        _isStopped = true;
+        Account.Leave();
+    }
 
     /// <summary>Hears what a machine has said, under the gate.</summary>
     /// <param name="pump">The pump.</param>
     /// <param name="output">What was said.</param>
     /// <param name="now">The time.</param>
     protected abstract void Said(SessionPump pump, SessionOutput output, Instant now);
-
-    /// <summary>Hears that a session without a transport holds another message, under the gate.</summary>
-    /// <param name="pump">The pump.</param>
-    protected virtual void HoldsMore(SessionPump pump)
-    {
-    }
 
     /// <summary>Does what a step may have made necessary, outside the gate.</summary>
     protected virtual void Stepped()

@@ -52,6 +52,9 @@ public sealed partial class SessionPump
         }
     }
 
+    /// <summary>Gets what is held for the peer.</summary>
+    internal HoldAccount Account => _host.Account;
+
     /// <summary>Adds a transport that the machine has been told of, and begins to read it.</summary>
     /// <param name="line">The line; its <see cref="TransportLine.Frames"/> may hold frames that came behind the greeting.</param>
     /// <param name="framesRead">How many of them have been dealt with.</param>
@@ -90,7 +93,7 @@ public sealed partial class SessionPump
             line = TakeWriter();
             if (line is not null) { line.IsQueued = message.Shared is not null; }
             if (line is null && (message.ExpiresAfter is not null || !Machine.IsConnected)) { SetDeadline(); }
-            if (!Machine.IsConnected) { _host.AcceptedWithoutTransport(this); }
+            else { _host.CountAccepted(this); }
         }
         if (line is null) { return result; }
         if (message.Shared is null) { StartWriting(line); }
@@ -174,6 +177,7 @@ public sealed partial class SessionPump
     internal TransportLine? FinishBatch(ReadOnlySpan<InboundMessage> messages, ulong failed)
     {
         Instant now = _host.Now;
+        Machine.MayGrow = !_host.Account.IsTight;
         for (int i = 0; i < messages.Length; i++) { Machine.Finished(in messages[i], now, hasFailed: (failed & (1UL << i)) != 0); }
         TransportLine? line = TakeWriter();
         if (line is null) { SetDeadline(); }
@@ -460,6 +464,7 @@ public sealed partial class SessionPump
                 Log.HandedOver(_host.Logger, Machine.Id, handedOver.Epoch, handedOver.Took.TotalMilliseconds);
                 break;
             case SessionOutput.OutageBegan outage:
+                _host.CountHeld(isQuiet: true);
                 if (MayLog(LogLevel.Information, nameof(Log.OutageBegan))) { Log.OutageBegan(_host.Logger, Machine.Id, (int)outage.Code, outage.Reason); }
                 break;
             default:
@@ -504,6 +509,7 @@ public sealed partial class SessionPump
             foreach (TransportLine line in _lines) { EndIfStalled(line, now); }
             Machine.Tick(now);
             TakeOutputs(now);
+            _host.CountHeld(isQuiet: true);
         }
         AfterStep();
         _host.DispatchSoon();
@@ -523,6 +529,7 @@ public sealed partial class SessionPump
     /// <summary>Sets when the next step is due: soon, if a handler that has finished or a message that has expired has ended a session that closes.</summary>
     internal void SetDeadline()
     {
+        _host.CountHeld(isQuiet: false);
         Instant next = Machine.HasOutputs ? _host.Now : Machine.NextDeadline;
         foreach (TransportLine line in _lines)
         {

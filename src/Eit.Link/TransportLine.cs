@@ -15,6 +15,7 @@ public sealed class TransportLine : IThreadPoolWorkItem
 
     private byte[] _buffer = [];
     private int _filled;
+    private int _charged;                                          // What of the buffer is charged to the account: all of one that had to grow.
     private bool _isReadable;
     private bool _isText;
     private DeadlineEntry? _turnLimit;
@@ -191,7 +192,8 @@ public sealed class TransportLine : IThreadPoolWorkItem
             byte[] larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
             _buffer.AsSpan(0, _filled).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = larger;
+            Pump?.Account.Charge(larger.Length - _charged);
+            (_buffer, _charged) = (larger, Pump is null ? 0 : larger.Length);
         }
         return Transport.ReceiveAsync(_buffer.AsMemory(_filled), CancellationToken.None);
     }
@@ -229,6 +231,7 @@ public sealed class TransportLine : IThreadPoolWorkItem
     {
         if (_buffer.Length == 0) { return; }
         ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        if (_charged > 0) { Pump!.Account.Release(_charged); }
+        (_buffer, _charged) = ([], 0);
     }
 }

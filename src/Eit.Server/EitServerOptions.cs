@@ -100,6 +100,10 @@ public sealed record EitServerOptions
     /// <value>Default false.</value>
     public bool ClosesOnHandlerFailure { get; set; }
 
+    /// <summary>Gets or sets whose the session of a request is: a tenant, a customer. What an owner's sessions may hold, and how many there may be, is bounded by <see cref="Limits"/>.</summary>
+    /// <value>Default null: the principal's key; all whose principal has no name are one owner. So are those for whom it returns null and whose principal has no name. A client for whom it throws is not let in.</value>
+    public Func<HttpContext, string?>? OwnerOf { get; set; }
+
     /// <summary>Gets or sets a check of the application's own, after the guard and before the upgrade: false refuses the client with 403.</summary>
     /// <value>Default null.</value>
     public Func<HttpContext, ValueTask<bool>>? Admits { get; set; }

@@ -31,7 +31,7 @@ public sealed class EitSession
     private ConcurrentDictionary<object, object?>? _items;
     private ImmutableDictionary<byte, Func<InboundMessage, ValueTask>> _onKind = ImmutableDictionary<byte, Func<InboundMessage, ValueTask>>.Empty;
 
-    internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
+    internal EitSession(EitSessions sessions, SessionMachine machine, InstanceId instance, HttpContext context, string? principalKey, string owner, Func<IServiceProvider, MadeHandler> makeHandler, ILogger logger)
     {
         (_sessions, Id, Instance, Principal, PrincipalKey) = (sessions, machine.Id, instance, context.User, principalKey);
         IsPlain = context.Features.Get<PlainBridge>() is not null;
@@ -41,6 +41,9 @@ public sealed class EitSession
         _headers = KeptOf(context.Request.Headers);
         _host = new SessionHost(this, makeHandler, sessions, logger);
         lock (_host.Gate) { _pump = _host.AddPump(machine); }
+        Account.Charge(2 * (Query.Length + Path.Length + _headers.Sum(static header => header.Key.Length + header.Value.Sum(static value => value?.Length ?? 0))));
+        Account.Join(sessions.Held.Open(this, owner));
+        context.Features.Get<PlainBridge>()?.Account.Join(sessions.Held.Open(this, owner));
     }
 
     /// <summary>Gets the id of the session.</summary>
@@ -244,6 +247,9 @@ public sealed class EitSession
     /// <param name="reason">In words.</param>
     public void Abort(CloseCode code, string reason) => _pump.Do((machine, _) => machine.Abandon(code, reason));
 
+    /// <summary>Ends the session because more is held than may be (N6.3).</summary>
+    internal void GiveUp(string reason) => _pump.Do((machine, now) => machine.GiveUp(CloseCode.Full, reason, now));
+
     /// <param name="takesInbound">Whether the close waits for what the client still sends; else what is not handed over is dropped, and does not count as processed.</param>
     internal void InitiateClose(bool takesInbound) =>
         _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(CloseCode.Closed, "The server closes."), takesInbound, giveUpAfter: null, now));
@@ -356,7 +362,7 @@ public sealed class EitSession
                     Post(new HostedEvent.Confirmed());
                     break;
                 case SessionOutput.OutageBegan outage:
-                    sessions.Detached(session, pump.Machine.BytesHeld);
+                    sessions.Detached(session);
                     if (_isAnnounced) { Post(new HostedEvent.Outage(outage.Code, outage.Reason)); }
                     break;
                 case SessionOutput.Resumed resumed:
@@ -379,8 +385,6 @@ public sealed class EitSession
                     break;
             }
         }
-
-        protected override void HoldsMore(SessionPump pump) => sessions.Holds(session, pump.Machine.BytesHeld);
 
         protected override ValueTask OnMessageAsync(SessionPump pump, InboundMessage message)
         {

@@ -44,6 +44,7 @@ public sealed partial class EitSessions
         SessionLogger = loggerFactory.CreateLogger<EitSession>();
         Wheel = ReferenceEquals(time, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(time);
         _directory = new SessionDirectory<EitSession>(Options.Limits);
+        Held = new HeldBytes(Options.Limits, Wheel, _logger);
         _announcedSpread = Options.SpreadMin;
         _settings = Options.Session with { };
         _settingsWithoutResume = _settings with { ResumeWindow = TimeSpan.Zero };
@@ -67,10 +68,15 @@ public sealed partial class EitSessions
         }
     }
 
+    /// <summary>Gets how many bytes the server holds for its clients, connected or away, in queues, ledgers and unfinished messages (N6); <see cref="DirectoryLimits.HeldBytesMax"/> bounds it.</summary>
+    public long HeldBytes => Held.Now;
+
     /// <summary>Gets whether the server is about to stop and takes no new sessions.</summary>
     public bool IsDraining => _isDraining;
 
     internal EitServerOptions Options { get; }
+
+    internal HeldBytes Held { get; }
 
     internal IServiceProvider Services { get; }
 
@@ -146,9 +152,14 @@ public sealed partial class EitSessions
     }
 
     /// <summary>Says before the upgrade that a hello asks for a session for which there is no room (A1.2).</summary>
-    internal bool IsFullFor(Hello hello, string? principalKey)
+    internal bool IsFullFor(Hello hello, HttpContext context, string? principalKey)
     {
-        lock (_gate) { return _directory.Judge(hello, principalKey) is AdmissionVerdict<EitSession>.Refuse { Violation.Code: CloseCode.Full }; }
+        string owner = OwnerOf(context, principalKey);
+        AdmissionVerdict<EitSession> verdict;
+        lock (_gate) { verdict = Judge(hello, principalKey, owner); }
+        if (verdict is not AdmissionVerdict<EitSession>.Refuse { Violation: { Code: CloseCode.Full } full }) { return false; }
+        if (Wheel.LimitedLog.MayWrite(_logger, LogLevel.Warning, nameof(Log.ServerFull), owner)) { Log.ServerFull(_logger, PeerText.Harmless(owner), full.Reason); }
+        return true;
     }
 
     /// <summary>Gives a transport to the session that its hello is for, or begins one.</summary>
@@ -157,19 +168,20 @@ public sealed partial class EitSessions
     {
         TimeSpan timeout = TimeSpan.FromTicks(Math.Clamp(hello.Timeout.Ticks, Options.ClientTimeoutMin.Ticks, Options.ClientTimeoutMax.Ticks));
         var terms = new TransportTerms(timeout, Spread(), expires);
+        string owner = OwnerOf(context, principalKey);
         while (true)
         {
             AdmissionVerdict<EitSession> verdict;
             EitSession? begun = null;
             lock (_gate)
             {
-                verdict = _directory.Judge(hello, principalKey);
+                verdict = Judge(hello, principalKey, owner);
                 if (verdict is AdmissionVerdict<EitSession>.Begin begin)
                 {
                     if (_isDraining) { return new Violation(CloseCode.Draining, "A1.2", "The server is about to stop."); }
                     if (begin.Superseded is { } replaced) { _directory.Remove(replaced.Id); }
-                    begun = Begin(hello, context, principalKey, terms, begin.Refusal, makeHandler);
-                    _directory.Add(begun, begun.Id, hello.Instance, principalKey);
+                    begun = Begin(hello, context, principalKey, owner, terms, begin.Refusal, makeHandler);
+                    _directory.Add(begun, begun.Id, hello.Instance, principalKey, owner);
                 }
             }
             switch (verdict)
@@ -202,18 +214,10 @@ public sealed partial class EitSessions
     }
 
     /// <summary>Notes that a session waits for its client. Called under the session's gate.</summary>
-    internal void Detached(EitSession session, long bytesHeld)
+    internal void Detached(EitSession session)
     {
-        IReadOnlyList<EitSession> evicted;
-        lock (_gate) { evicted = _directory.Detached(session.Id, bytesHeld); }
-        Evict(evicted);
-    }
-
-    /// <summary>Notes how much a session holds that waits for its client. Called under the session's gate.</summary>
-    internal void Holds(EitSession session, long bytesHeld)
-    {
-        IReadOnlyList<EitSession> evicted;
-        lock (_gate) { evicted = _directory.Holds(session.Id, bytesHeld); }
+        IReadOnlyList<Eviction<EitSession>> evicted;
+        lock (_gate) { evicted = _directory.Detached(session.Id); }
         Evict(evicted);
     }
 
@@ -240,20 +244,39 @@ public sealed partial class EitSessions
 
     private BroadcastResult Broadcast(SharedPayload payload, IEnumerable<EitSession>? to, SendOptions? options)
     {
+        PayloadHolders holders = Held.Share(payload);
+        payload.Holders = holders;
         OutgoingMessage message = PatientSend.Prepare(new OutgoingMessage { Shared = payload, MayWait = true }, options ?? SendOptions.Default) with { CompleteWhen = CompleteWhen.Accepted };
         Instant now = Wheel.Now;
         int accepted = 0;
         List<EitSession>? refused = null;
-        foreach (EitSession session in to ?? List())
+        try
         {
-            AcceptResult result = session.AcceptShared(in message, now);
-            if (result == AcceptResult.Accepted) { accepted++; }
-            else if (result != AcceptResult.Closing) { (refused ??= []).Add(session); }
+            foreach (EitSession session in to ?? List())
+            {
+                AcceptResult result = session.AcceptShared(in message, now);
+                if (result == AcceptResult.Accepted) { accepted++; }
+                else if (result != AcceptResult.Closing) { (refused ??= []).Add(session); }
+            }
+        }
+        finally
+        {
+            holders.TakenBy(accepted);
         }
         return new BroadcastResult(accepted, (IReadOnlyList<EitSession>?)refused ?? []);
     }
 
-    private EitSession Begin(Hello hello, HttpContext context, string? principalKey, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, MadeHandler> makeHandler)
+    /// <summary>Whose the session of a request is; all whose principal has no name are one owner.</summary>
+    private string OwnerOf(HttpContext context, string? principalKey) => Options.OwnerOf?.Invoke(context) ?? principalKey ?? string.Empty;
+
+    /// <summary>Says what a hello leads to; there is no new session beyond the budget (N6.4), but for one that takes the place of another. Called under the gate.</summary>
+    private AdmissionVerdict<EitSession> Judge(Hello hello, string? principalKey, string owner)
+    {
+        AdmissionVerdict<EitSession> verdict = _directory.Judge(hello, principalKey, owner);
+        return verdict is AdmissionVerdict<EitSession>.Begin { Superseded: null } && Held.Fullness(owner) is { } full ? new AdmissionVerdict<EitSession>.Refuse(full) : verdict;
+    }
+
+    private EitSession Begin(Hello hello, HttpContext context, string? principalKey, string owner, TransportTerms terms, ResumeRefusal? refusal, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         SessionSettings settings = principalKey is null ? _settingsWithoutResume : _settings;
         if (context.Features.Get<PlainBridge>() is not null) { settings = PlainBridge.ServerSettings(settings); }
@@ -264,16 +287,16 @@ public sealed partial class EitSessions
         var jitter = new SeededJitter(Options.JitterSeed + _begun++ ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
         var id = new SessionId(BitConverter.ToUInt128(RandomNumberGenerator.GetBytes(16)));
         var machine = SessionMachine.Accept(id, RandomNumberGenerator.GetBytes(ResumeProof.SecretBytes), hello, terms, refusal, settings, jitter, Wheel.Now);
-        return new EitSession(this, machine, hello.Instance, context, principalKey, makeHandler, SessionLogger);
+        return new EitSession(this, machine, hello.Instance, context, principalKey, owner, makeHandler, SessionLogger);
     }
 
     /// <summary>Ends sessions on another thread: the caller holds the gate of one, perhaps of the same.</summary>
-    private void Evict(IReadOnlyList<EitSession> evicted)
+    private void Evict(IReadOnlyList<Eviction<EitSession>> evicted)
     {
-        foreach (EitSession session in evicted)
+        foreach (Eviction<EitSession> one in evicted)
         {
-            if (Wheel.LimitedLog.MayWrite(_logger, LogLevel.Warning, nameof(Log.SessionEvicted), session.PrincipalKey ?? "nobody")) { Log.SessionEvicted(_logger, session.Id); }
-            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Abort(CloseCode.SessionLost, "Too many sessions wait for their client."), session, preferLocal: false);
+            if (Wheel.LimitedLog.MayWrite(_logger, LogLevel.Warning, nameof(Log.SessionEvicted), one.Owner)) { Log.SessionEvicted(_logger, one.Session.Id, PeerText.Harmless(one.Owner), one.Limit, one.Value); }
+            ThreadPool.UnsafeQueueUserWorkItem(static session => session.Abort(CloseCode.SessionLost, "Too many sessions wait for their client."), one.Session, preferLocal: false);
         }
     }
 

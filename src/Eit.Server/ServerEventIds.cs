@@ -12,6 +12,8 @@ internal static class ServerEventIds
     internal const int HandlerCouldNotBeMade = 306;
     internal const int ServingThrew = 307;
     internal const int RefusedByClose = 308;
+    internal const int SessionGivenUp = 310;
+    internal const int ServerFull = 311;
     internal const int ChannelHandlerThrew = 320;
     internal const int ChannelHandlerHangs = 321;
     internal const int ChannelRefused = 322;

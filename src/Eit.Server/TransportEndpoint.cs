@@ -34,7 +34,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             if (isRead) { context.Response.Headers[WireLimits.HelloHeader] = WireLimits.HelloTaken; }
             else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello.") { Why = "the client and this server do not speak the same protocol, or something on the way has changed the header." }; }
         }
-        if (refusal is null && hello is not null && sessions.IsFullFor(hello, guard.KeyOf(context.User)))
+        if (refusal is null && hello is not null && sessions.IsFullFor(hello, context, guard.KeyOf(context.User)))
         {
             refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, TooMany) { RetryAfter = sessions.Spread(), Why = $"there are {sessions.Count} sessions; EitServerOptions.Limits bounds how many there may be, in all and for each principal." };
         }

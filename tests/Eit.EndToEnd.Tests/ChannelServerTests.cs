@@ -457,7 +457,7 @@ public sealed class ChannelServerTests
             {
                 options.ExemptForDevelopment(unencrypted: true, anonymous: true, "Testing");
                 options.AcceptsPerSecond = 10_000;
-                options.Limits.SessionsPerPrincipalMax = 10_000;
+                options.Limits.SessionsPerOwnerMax = 10_000;
             },
             build: builder => builder.Services.AddSingleton(services => presence = new Presence(services.GetRequiredService<EitChannels>(), "/tables/1")),
             tls: false);

@@ -174,7 +174,7 @@ public sealed class GuardTests
     [Fact, Clause("A1.2")]
     public async Task A_principal_with_as_many_sessions_as_it_may_have_is_answered_503_and_others_are_not()
     {
-        await using TestHost host = await StartAsync(options => options.Limits.SessionsPerPrincipalMax = 1);
+        await using TestHost host = await StartAsync(options => options.Limits.SessionsPerOwnerMax = 1);
         await using RawClient first = await RawClient.OpenAsync(host, RawClient.Hello(instance: 1), host.Token("ada"));
         await first.UntilAsync("welcome");
 

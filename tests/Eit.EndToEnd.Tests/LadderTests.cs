@@ -23,7 +23,7 @@ public sealed class LadderTests
             {
                 OutageTests.Quick(options);
                 options.ExemptForDevelopment(unencrypted: true, anonymous: true, "Testing");
-                options.Limits.DetachedPerPrincipalMax = 10_000;
+                options.Limits.DetachedPerOwnerMax = 10_000;
             },
             build: builder => builder.Services.AddScoped(_ => current.Value!),
             tls: false);

@@ -26,7 +26,7 @@ internal sealed class Conversation : FuzzCase
     private readonly ClientSettings _clientBounds;
     private readonly SessionSettings _serverBounds;
     private readonly ClientMachine _client;
-    private readonly SessionDirectory<FuzzEnd> _directory = new(new DirectoryLimits { SessionsPerPrincipalMax = 8, DetachedPerPrincipalMax = 3, DetachedBytesPerPrincipalMax = 100_000 });
+    private readonly SessionDirectory<FuzzEnd> _directory = new(new DirectoryLimits { SessionsPerOwnerMax = 8, DetachedPerOwnerMax = 3 });
     private readonly FrameForge _forge;
     private readonly List<FuzzEnd> _ends = [];
     private readonly List<FuzzLine> _lines = [];
@@ -392,7 +392,7 @@ internal sealed class Conversation : FuzzCase
         switch (output)
         {
             case SessionOutput.OutageBegan:
-                foreach (FuzzEnd evicted in _directory.Detached(end.Machine.Id, end.Machine.BytesHeld))
+                foreach (FuzzEnd evicted in _directory.Detached(end.Machine.Id).Select(static one => one.Session))
                 {
                     evicted.Machine.Abandon(CloseCode.SessionLost, "Too many sessions wait for their client.");
                     if (evicted != end) { Drive(evicted); }

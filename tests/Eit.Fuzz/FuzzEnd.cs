@@ -12,6 +12,9 @@ internal sealed class FuzzEnd
 
     private readonly WireEncoding _encoding;
     private readonly FuzzSettings _settings;
+    private const int EarlyPiecesMax = 65_536;
+    private const int SpareBytesMax = (1 + LaneMarks.LaneCount) * 2 * 1024 * 1024;
+
     private readonly SessionSettings _bounds;
     private readonly FrameReader _reader;
     private readonly FrameReader _ownReader;
@@ -175,7 +178,9 @@ internal sealed class FuzzEnd
     {
         long outBytes = (LaneMarks.LaneCount * ((long)_bounds.OutboxBytesMax + Conversation.MessageBytesMax)) + _bounds.LedgerBytesMax + Conversation.MessageBytesMax;
         long inBytes = (2L * (_bounds.WindowBytesMax + (_bounds.WindowBytesMax / 16))) + (5L * _bounds.MessageBytesMax);
-        if (Machine.BytesHeld > outBytes + inBytes) { throw new FuzzException($"The {Name} holds {Machine.BytesHeld:N0} bytes; {outBytes + inBytes:N0} are allowed."); }
+        long entries = (LaneMarks.LaneCount * 2L * _bounds.OutboxMessagesMax) + _bounds.LedgerPiecesMax + (4L * _bounds.WindowMessagesMax) + (2 * EarlyPiecesMax);
+        long max = outBytes + (2 * inBytes) + (entries * HoldSizes.Entry) + SpareBytesMax;   // A text has two bytes for a character in memory.
+        if (Machine.BytesHeld > max) { throw new FuzzException($"The {Name} holds {Machine.BytesHeld:N0} bytes; {max:N0} are allowed."); }
         int inboxMax = _bounds.WindowMessagesMax + (_bounds.WindowMessagesMax / 16) + 1;
         if (Machine.InboxMessages > inboxMax) { throw new FuzzException($"In the {Name} {Machine.InboxMessages} messages wait for the handler; {inboxMax} are allowed."); }
         bool isDead = Machine.NextDeadline == Instant.Never && !Machine.IsConnected;

@@ -128,7 +128,7 @@ internal sealed class SimServer(ISimWorld world, SessionSettings settings)
         switch (output)
         {
             case SessionOutput.OutageBegan:
-                foreach (SimSession evicted in _directory.Detached(session.Machine.Id, session.Machine.BytesHeld))
+                foreach (SimSession evicted in _directory.Detached(session.Machine.Id).Select(static one => one.Session))
                 {
                     evicted.Machine.Abandon(CloseCode.SessionLost, "Too many sessions wait for their client.");
                     Drive(evicted);

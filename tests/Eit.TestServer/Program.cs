@@ -72,7 +72,7 @@ internal static class Program
                 Say($"hello {context.Request.Headers["Eit-Hello"]}");
                 return ValueTask.FromResult(true);
             };
-            options.Limits.DetachedPerPrincipalMax = 10_000;
+            options.Limits.DetachedPerOwnerMax = 10_000;
             options.Session.Timeout = TimeSpan.FromSeconds(Seconds("timeout", 5));
             options.Session.OutboxAge = TimeSpan.FromMinutes(10);
             options.DrainWindow = TimeSpan.FromSeconds(Seconds("drain", 5));

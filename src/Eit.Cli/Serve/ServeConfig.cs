@@ -40,7 +40,13 @@ internal sealed record ServeConfig
 
     public int SessionsMax { get; init; } = 100_000;
 
-    public int SessionsPerUserMax { get; init; } = 1_000;
+    public int SessionsPerUserMax { get; init; } = 100_000;
+
+    /// <summary>Gets how many MiB may be held for all clients; 0: a part of the memory.</summary>
+    public int HeldMebibytesMax { get; init; }
+
+    /// <summary>Gets how many MiB may be held for the clients of one user; 0: a part of what may be held for all.</summary>
+    public int HeldMebibytesPerUserMax { get; init; }
 
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -148,7 +148,13 @@ internal sealed class ServeHost : IAsyncDisposable
         {
             options.Session = SettingsOf(_config);
             options.HelloLimit = _config.HelloTimeout;
-            options.Limits = new DirectoryLimits { SessionsMax = _config.SessionsMax, SessionsPerPrincipalMax = _config.SessionsPerUserMax };
+            options.Limits = new DirectoryLimits
+            {
+                SessionsMax = _config.SessionsMax,
+                SessionsPerOwnerMax = _config.SessionsPerUserMax,
+                HeldBytesMax = BytesOf(_config.HeldMebibytesMax),
+                HeldBytesPerOwnerMax = BytesOf(_config.HeldMebibytesPerUserMax),
+            };
             options.DrainWindow = _config.DrainWindow;
             options.Admits = PlainOnly.Admits;
             foreach (string origin in _config.Origins) { options.AllowedOrigins.Add(origin); }
@@ -172,6 +178,8 @@ internal sealed class ServeHost : IAsyncDisposable
 
     private bool IsLogged(string? category, LogLevel level) =>
         level >= Enum.Parse<LogLevel>(_config.LogLevel, ignoreCase: true) && (level >= LogLevel.Warning || category is null || !IsForeign(category));
+
+    private static long? BytesOf(int mebibytes) => mebibytes == 0 ? null : mebibytes * 1024L * 1024L;
 
     /// <summary>What holds messages has room for the largest.</summary>
     private static SessionSettings SettingsOf(ServeConfig config)

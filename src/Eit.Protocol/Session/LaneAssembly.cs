@@ -10,6 +10,9 @@ internal sealed class LaneAssembly(byte kind, bool isText)
 
     internal int Length { get; private set; }
 
+    /// <summary>Gets the memory that it takes.</summary>
+    internal int BufferBytes => _buffer.Length;
+
     internal ReadOnlySpan<byte> Payload => _buffer.AsSpan(0, Length);
 
     /// <summary>Since when it has made no progress, for all that is known here.</summary>

@@ -23,6 +23,7 @@ internal sealed class MessageReceiver
     private RingBuffer<Unhandled> _unhandled;                      // What the peer is not known to know, in the order of telling.
     private long _earlyBytes;
     private long _assemblyBytes;
+    private long _bytesHeld;                                       // Texts as they are in memory, payloads, and room for unfinished messages; no entries.
     private int _handedOver;
     private long _unhandledKnown;
     private bool _isDiscarding;
@@ -82,8 +83,23 @@ internal sealed class MessageReceiver
     /// <summary>Gets how many complete messages wait for the application.</summary>
     internal int Waiting { get; private set; }
 
-    /// <summary>Gets the payload bytes that are here and not processed.</summary>
-    internal long BytesHeld => _grant.BytesHeld + _earlyBytes + _assemblyBytes;
+    /// <summary>Gets what is held here: payload that is not processed, as it is in memory, and its entries.</summary>
+    internal long BytesHeld
+    {
+        get
+        {
+            long bytes = _bytesHeld + ((Waiting + _handedOver) * (long)HoldSizes.Entry) + ((_early?.Count ?? 0) * (long)HoldSizes.EarlyPiece);
+            foreach (InboxLane? lane in _lanes) { bytes += lane?.Arena.SpareBytes ?? 0; }
+            return bytes;
+        }
+    }
+
+    /// <summary>Gets or sets whether the windows may grow (N6.2).</summary>
+    internal bool MayGrow
+    {
+        get => _grant.MayGrow;
+        set => _grant.MayGrow = value;
+    }
 
     /// <summary>Gets whether the application has finished with every message.</summary>
     internal bool IsSettled => Waiting == 0 && _handedOver == 0;
@@ -116,6 +132,7 @@ internal sealed class MessageReceiver
         while (violation is null && _early is { Count: > 0 } && _early.Remove(Received + 1, out EarlyPiece next))
         {
             _earlyBytes -= next.Piece.Payload.Length;
+            _bytesHeld -= next.Piece.Payload.Length;
             violation = Take(in next.Piece, next.ExpiresAt, now);
         }
         return violation;
@@ -215,17 +232,34 @@ internal sealed class MessageReceiver
             {
                 InboundMessage message = lane.Messages.Take();
                 message.Payload.Release();
+                _bytesHeld -= SizeOf(in message);
                 Return(message.PayloadBytes, now);
             }
         }
         Waiting = 0;
     }
 
-    /// <summary>The session is over: nobody is told anything, and nothing waits for that.</summary>
+    /// <summary>Drops what came early: the peer does not know that it is here, and sends it again when it has a transport (R2.1).</summary>
+    internal void DropEarly()
+    {
+        if (_early is null) { return; }
+        _bytesHeld -= _earlyBytes;
+        (_early, _earlyBytes) = (null, 0);
+    }
+
+    /// <summary>The session is over: nobody is told anything, nothing waits for that, and what is not complete will never be.</summary>
     internal void End()
     {
         _isOver = true;
         _unhandled = default;
+        DropEarly();
+        foreach (InboxLane? lane in _lanes)
+        {
+            if (lane?.Assembly is not { } assembly) { continue; }
+            _bytesHeld -= assembly.BufferBytes;
+            lane.Assembly = null;
+        }
+        _assemblyBytes = 0;
         Trim();
     }
 
@@ -324,8 +358,11 @@ internal sealed class MessageReceiver
         }
     }
 
+    private static long SizeOf(in InboundMessage message) => message.Text is { } text ? text.Length * (long)sizeof(char) : message.PayloadBytes;
+
     private void GiveBack(in InboundMessage message, Instant now)
     {
+        _bytesHeld -= SizeOf(in message);
         message.Payload.Overwrite();
         message.Payload.Release();
         Return(message.PayloadBytes, now);
@@ -349,8 +386,9 @@ internal sealed class MessageReceiver
     {
         bool isBounded = (_early?.Count ?? 0) < WireBounds.EarlyPiecesMax && _earlyBytes + piece.Payload.Length <= _grant.BytesWindow + (2L * _settings.MessageBytesMax);
         if (!isBounded) { return new Violation(CloseCode.CreditExceeded, "N3.3", "More came early than the credit allows."); }
-        (_early ??= []).Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray() }, expiresAt));
+        (_early ??= []).Add(piece.Number, new EarlyPiece(piece with { Payload = piece.Payload.ToArray(), Text = null }, expiresAt));
         _earlyBytes += piece.Payload.Length;
+        _bytesHeld += piece.Payload.Length;
         return null;
     }
 
@@ -371,7 +409,7 @@ internal sealed class MessageReceiver
         if (piece.HasMore)
         {
             assembly ??= new LaneAssembly(piece.Kind, piece.IsText);
-            assembly.Add(piece.Payload.Span, now);
+            Add(assembly, in piece, now);
             _assemblyBytes += piece.Payload.Length;
             NextLook = Instant.Earlier(NextLook, now + _settings.ReassemblyTimeout);
             return null;
@@ -381,7 +419,8 @@ internal sealed class MessageReceiver
         if (assembly is not null)
         {
             _assemblyBytes -= assembly.Length;
-            assembly.Add(piece.Payload.Span, now);
+            Add(assembly, in piece, now);
+            _bytesHeld -= assembly.BufferBytes;
         }
         if (_isDiscarding) { Return(bytes, now); }
         else { Complete(lane, in piece, expiresAt, now); }
@@ -389,12 +428,19 @@ internal sealed class MessageReceiver
         return null;
     }
 
+    private void Add(LaneAssembly assembly, in Frame piece, Instant now)
+    {
+        int before = assembly.BufferBytes;
+        assembly.Add(piece.Payload.Span, now);
+        _bytesHeld += assembly.BufferBytes - before;
+    }
+
     private void Complete(InboxLane lane, in Frame lastPiece, Instant expiresAt, Instant now)
     {
         LaneAssembly? assembly = lane.Assembly;
         ReadOnlySpan<byte> payload = assembly is null ? lastPiece.Payload.Span : assembly.Payload;
         string? text = assembly is null ? lastPiece.Text : null;
-        lane.Messages.Add(new InboundMessage
+        var message = new InboundMessage
         {
             Number = lastPiece.Number,
             Lane = lastPiece.Lane,
@@ -405,7 +451,9 @@ internal sealed class MessageReceiver
             PayloadBytes = payload.Length,
             ArrivedAt = now,
             ExpiresAt = expiresAt,
-        });
+        };
+        lane.Messages.Add(in message);
+        _bytesHeld += SizeOf(in message);
         Waiting++;
     }
 

@@ -19,6 +19,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private RingBuffer<LedgerEntry> _ledger;
     private long _firstInLedger = 1;
     private long _ledgerBytes;
+    private long _ledgerSharedBytes;
     private long _begunBytes;
     private long _begunBytesBelow;
     private bool _isStopped;
@@ -56,8 +57,14 @@ internal sealed class MessageSender(SessionSettings settings)
 
     internal int LedgerPieces => _ledger.Count;
 
-    /// <summary>Gets the payload bytes that are held to be sent again.</summary>
-    internal long LedgerBytes => _ledgerBytes;
+    /// <summary>Gets what is held to be sent, or to be sent again, apart from what other sessions hold too.</summary>
+    internal long BytesHeld => _outbox.BytesHeld + _ledgerBytes - _ledgerSharedBytes + (_ledger.Count * (long)HoldSizes.Entry);
+
+    /// <summary>Gets the bytes of payloads that other sessions hold too.</summary>
+    internal long SharedBytesHeld => _outbox.SharedBytes + _ledgerSharedBytes;
+
+    /// <summary>Gets what the outbox holds at most, by a look at nothing else.</summary>
+    internal long OutboxBytesHeldAtMost => _outbox.Bytes + (_outbox.Messages * (long)HoldSizes.Entry);
 
     /// <summary>Gets whether everything that was accepted has been written to the current transport.</summary>
     internal bool IsFlushed => OutboxMessages == 0 && Math.Max(Cursor, PeerReceived + 1) > Sent;   // What the peer has need not be written again.
@@ -190,11 +197,11 @@ internal sealed class MessageSender(SessionSettings settings)
         {
             LedgerEntry entry = _ledger.Take();
             bool isPayloadHeld = _firstInLedger++ > PeerReceived;
-            if (isPayloadHeld) { entry.Payload.Release(); }
+            if (isPayloadHeld) { Release(in entry); }
             if (!entry.HasMore && !entry.IsDone) { unfinished.Add(new MessageOutcome(entry.MessageId, SendOutcome.Unknown, entry.Token)); }
         }
         _outbox.Finish(unfinished);
-        _ledgerBytes = 0;
+        (_ledgerBytes, _ledgerSharedBytes) = (0, 0);
         unfinished.Sort(static (one, other) => one.Id.CompareTo(other.Id));
         return unfinished;
     }
@@ -303,6 +310,7 @@ internal sealed class MessageSender(SessionSettings settings)
         (numbered.MessageId, numbered.CompleteWhen, numbered.ExpiresAt, numbered.IsKeyed) = (entry.Id, entry.CompleteWhen, entry.ExpiresAt, entry.Slot is not null);
         if (!hasMore && entry.Token is { } token) { numbered.Token = token; }
         _ledgerBytes += length;
+        if (part.IsShared) { _ledgerSharedBytes += length; }
         Sent++;
         if (!entry.HasBegun)
         {
@@ -337,13 +345,21 @@ internal sealed class MessageSender(SessionSettings settings)
             PeerReceived++;
             ref LedgerEntry entry = ref _ledger[(int)(PeerReceived - _firstInLedger)];
             _ledgerBytes -= entry.Payload.Length;
+            if (entry.Payload.IsShared) { _ledgerSharedBytes -= entry.Payload.Length; }
             if (PeerReceived < Cursor) { arrived += entry.Payload.Length; }
-            entry.Payload.Release();
+            Release(in entry);
             entry.Payload = default;
             if (entry.CompleteWhen == CompleteWhen.Received) { Tell(ref entry, SendOutcome.Received); }
         }
         _flight.Acknowledged(PeerReceived, arrived, now);
         _outbox.Received(PeerReceived);
+    }
+
+    /// <summary>A payload that many sessions share is held until its last piece is through.</summary>
+    private static void Release(in LedgerEntry entry)
+    {
+        entry.Payload.Release();
+        if (!entry.HasMore) { entry.Payload.LetGo(); }
     }
 
     /// <summary>Takes note of the messages that the peer has not handed over (D2.4), or whose handler has failed (D5.1); it tells them until it hears that this end knows.</summary>

@@ -21,6 +21,12 @@ internal sealed class Outbox(SessionSettings settings)
 
     internal long Bytes { get; private set; }
 
+    /// <summary>Gets how many of them other sessions hold too.</summary>
+    internal long SharedBytes { get; private set; }
+
+    /// <summary>Gets what is held here, apart from what others hold too.</summary>
+    internal long BytesHeld => Bytes - SharedBytes + ((Messages + (_keys?.Count ?? 0)) * (long)HoldSizes.Entry) + (_arena?.SpareBytes ?? 0);
+
     /// <summary>Gets when the first message may have to be dropped; it may have left by then.</summary>
     internal Instant NextDrop { get; private set; } = Instant.Never;
 
@@ -56,7 +62,7 @@ internal sealed class Outbox(SessionSettings settings)
         if (message.Key is not null && slot is null) { slot = AddSlot(in message); }
         PayloadSlice payload = Store(in message, bytes);
         id = ++_lastId;
-        Add(lane, messages: 1, bytes);
+        Add(lane, payload);
         if (slot is null)
         {
             Fill(ref lane.Entries.Add(), in message, payload, now);   // In its place: most messages have no key, and a copy of each would show.
@@ -103,7 +109,7 @@ internal sealed class Outbox(SessionSettings settings)
     {
         OutboxLane lane = _lanes[laneIndex]!;
         ref OutboxEntry done = ref lane.Entries[0];
-        Add(lane, messages: -1, -done.Payload.Length);
+        Remove(lane, done.Payload);
         done.Payload.Release();
         if (done.Slot is { } slot) { _keysOnTheWay.Add((number, slot)); }
         DropNext(lane);
@@ -184,7 +190,7 @@ internal sealed class Outbox(SessionSettings settings)
             }
         }
         (_lanes, _keys, _keysOnTheWay) = (default, null, default);
-        (Messages, Bytes, NextDrop) = (0, 0, Instant.Never);
+        (Messages, Bytes, SharedBytes, NextDrop) = (0, 0, 0, Instant.Never);
         DropArena();
     }
 
@@ -253,6 +259,7 @@ internal sealed class Outbox(SessionSettings settings)
     {
         if (entry.IsDropped) { return; }
         entry.Payload.Release();
+        entry.Payload.LetGo();
         unfinished.Add(new MessageOutcome(entry.Id, entry.HasBegun ? SendOutcome.Unknown : SendOutcome.NotSent, entry.Token));
     }
 
@@ -337,17 +344,28 @@ internal sealed class Outbox(SessionSettings settings)
     private void Leave(OutboxLane lane, in OutboxEntry entry, SendOutcome outcome)
     {
         entry.Payload.Release();
-        Add(lane, messages: -1, -entry.Payload.Length);
+        Remove(lane, entry.Payload);
+        entry.Payload.LetGo();
         Count(outcome);
         if (entry.Token is not null) { Tell(new MessageOutcome(entry.Id, outcome, entry.Token)); }
     }
 
-    private void Add(OutboxLane lane, int messages, long bytes)
+    private void Add(OutboxLane lane, PayloadSlice payload)
     {
-        Messages += messages;
-        Bytes += bytes;
-        lane.Messages += messages;
-        lane.Bytes += bytes;
+        Messages++;
+        Bytes += payload.Length;
+        if (payload.IsShared) { SharedBytes += payload.Length; }
+        lane.Messages++;
+        lane.Bytes += payload.Length;
+    }
+
+    private void Remove(OutboxLane lane, PayloadSlice payload)
+    {
+        Messages--;
+        Bytes -= payload.Length;
+        if (payload.IsShared) { SharedBytes -= payload.Length; }
+        lane.Messages--;
+        lane.Bytes -= payload.Length;
     }
 
     /// <summary>Counts a message that has come to its end, but not by the peer's handler.</summary>

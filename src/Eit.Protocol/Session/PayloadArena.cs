@@ -12,6 +12,9 @@ internal sealed class PayloadArena
     private Stack<PayloadChunk>? _spare;                           // Under load more are on their way than the shared pool keeps.
     private PayloadChunk? _current;
 
+    /// <summary>Gets the bytes of the chunks in which nothing lies.</summary>
+    internal int SpareBytes => (_spare?.Count ?? 0) * ChunkBytes;
+
     internal PayloadSlice Store(ReadOnlySpan<byte> payload)
     {
         PayloadChunk chunk = ChunkFor(payload.Length, out bool isShared);

@@ -17,7 +17,11 @@ internal sealed class PayloadChunk
 
     /// <summary>Makes a chunk that sessions under different locks may refer to: nothing of it changes.</summary>
     /// <param name="payload">What is in it; not written to any more.</param>
-    internal PayloadChunk(byte[] payload) => (Array, Used) = (payload, payload.Length);
+    /// <param name="shared">What it belongs to, when several sessions do refer to it.</param>
+    internal PayloadChunk(byte[] payload, SharedPayload? shared = null) => (Array, Used, Shared) = (payload, payload.Length, shared);
+
+    /// <summary>Gets what it belongs to, when several sessions refer to it; null for a chunk of one session.</summary>
+    internal SharedPayload? Shared { get; }
 
     internal byte[] Array { get; private set; }
 

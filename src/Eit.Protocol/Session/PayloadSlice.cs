@@ -21,4 +21,10 @@ internal readonly record struct PayloadSlice(PayloadChunk? Chunk, int Offset, in
     internal void Overwrite() => Chunk?.Array.AsSpan(Offset, Length).Fill(0xEE);
 
     internal void Release() => Chunk?.Release();
+
+    /// <summary>Gets whether other sessions hold the same payload.</summary>
+    internal bool IsShared => Chunk is { Shared: not null };
+
+    /// <summary>The message that it is of, or the last piece of it, is through: a payload that many sessions share is held by one less.</summary>
+    internal void LetGo() => Chunk?.Shared?.Holders?.LetGo();
 }

@@ -11,18 +11,15 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
 {
     private readonly Dictionary<SessionId, Entry> _byId = [];
     private readonly Dictionary<(string Principal, InstanceId Instance), Entry> _byInstance = [];
-    private readonly Dictionary<string, PrincipalShare> _byPrincipal = new(StringComparer.Ordinal);
-    private readonly LinkedList<Entry> _detached = new();
-    private long _detachedBytes;
+    private readonly Dictionary<string, Owner> _owners = new(StringComparer.Ordinal);
+    private readonly SortedSet<Owner> _waiting = new(Owner.ByWaiting);   // The owners that have sessions without a client.
+    private long _waits;
 
     /// <summary>Gets how many sessions there are.</summary>
     public int Count => _byId.Count;
 
     /// <summary>Gets how many of them wait for their client.</summary>
-    public int DetachedCount => _detached.Count;
-
-    /// <summary>Gets the payload bytes that those hold.</summary>
-    public long DetachedBytes => _detachedBytes;
+    public int DetachedCount { get; private set; }
 
     /// <summary>Gets all sessions.</summary>
     public IEnumerable<T> All => _byId.Values.Select(static entry => entry.Session);
@@ -38,7 +35,8 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     /// <summary>Says what a hello leads to. Changes nothing.</summary>
     /// <param name="hello">The hello.</param>
     /// <param name="principal">The key of who the request authenticated; null if there is none, and nothing can be resumed.</param>
-    public AdmissionVerdict<T> Judge(Hello hello, string? principal)
+    /// <param name="owner">Whose a new session would be; null: the principal's, or one of those without a name.</param>
+    public AdmissionVerdict<T> Judge(Hello hello, string? principal, string? owner = null)
     {
         ArgumentNullException.ThrowIfNull(hello);
         Entry? named = hello.Session is { } id ? _byId.GetValueOrDefault(id) : null;
@@ -51,9 +49,12 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
         }
 
         Entry? older = principal is null ? null : _byInstance.GetValueOrDefault((principal, hello.Instance));
+        string name = owner ?? principal ?? string.Empty;
         int room = older is null ? 0 : 1;
-        if (Count - room >= limits.SessionsMax) { return Full("The server has as many sessions as it can take."); }
-        if (principal is not null && ShareOf(principal).Sessions - room >= limits.SessionsPerPrincipalMax) { return Full("The principal has as many sessions as it may have."); }
+        if (Count - room >= limits.SessionsMax) { return Full($"There are as many sessions as there may be: SessionsMax is {limits.SessionsMax}."); }
+        int ofOwner = _owners.GetValueOrDefault(name)?.Sessions ?? 0;
+        int roomOfOwner = older?.Owner.Name == name ? 1 : 0;
+        if (ofOwner - roomOfOwner >= limits.SessionsPerOwnerMax) { return Full($"The owner has as many sessions as it may have: SessionsPerOwnerMax is {limits.SessionsPerOwnerMax}."); }
         ResumeRefusal? refusal = hello.Want == HelloWant.New ? null : new ResumeRefusal("unknown", IsStandby: hello.Want == HelloWant.Cycle);
         return new AdmissionVerdict<T>.Begin(refusal, older?.Session);
     }
@@ -63,15 +64,15 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     /// <param name="id">Its id.</param>
     /// <param name="instance">The instance that it belongs to.</param>
     /// <param name="principal">The key of its principal; null if there is none.</param>
-    public void Add(T session, SessionId id, InstanceId instance, string? principal)
+    /// <param name="owner">Whose it is; null: the principal's, or one of those without a name.</param>
+    public void Add(T session, SessionId id, InstanceId instance, string? principal, string? owner = null)
     {
-        var entry = new Entry(session, id, instance, principal);
+        string name = owner ?? principal ?? string.Empty;
+        if (!_owners.TryGetValue(name, out Owner? found)) { _owners.Add(name, found = new Owner(name)); }
+        var entry = new Entry(session, id, instance, principal, found);
+        found.Sessions++;
         _byId.Add(id, entry);
-        if (principal is null) { return; }
-        _byInstance[(principal, instance)] = entry;
-        PrincipalShare share = ShareOf(principal);
-        share.Sessions++;
-        _byPrincipal[principal] = share;
+        if (principal is not null) { _byInstance[(principal, instance)] = entry; }
     }
 
     /// <summary>Removes a session that is over. Does nothing if it is not here.</summary>
@@ -80,10 +81,8 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     {
         if (!_byId.Remove(id, out Entry? entry)) { return; }
         Leave(entry);
-        if (entry.Principal is not { } principal) { return; }
-        if (_byInstance.GetValueOrDefault((principal, entry.Instance)) == entry) { _byInstance.Remove((principal, entry.Instance)); }
-        PrincipalShare share = ShareOf(principal);
-        if (--share.Sessions == 0) { _byPrincipal.Remove(principal); }
+        if (--entry.Owner.Sessions == 0) { _owners.Remove(entry.Owner.Name); }
+        if (entry.Principal is { } principal && _byInstance.GetValueOrDefault((principal, entry.Instance)) == entry) { _byInstance.Remove((principal, entry.Instance)); }
     }
 
     /// <summary>Notes that a session has a transport again. Does nothing if it is not here.</summary>
@@ -95,36 +94,18 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
 
     /// <summary>Notes that a session waits for its client.</summary>
     /// <param name="id">Its id.</param>
-    /// <param name="bytesHeld">The payload that it holds.</param>
     /// <returns>The sessions that have to end so that the bounds hold; empty as a rule.</returns>
-    public IReadOnlyList<T> Detached(SessionId id, long bytesHeld)
+    public IReadOnlyList<Eviction<T>> Detached(SessionId id)
     {
         if (!_byId.TryGetValue(id, out Entry? entry)) { return []; }
         Leave(entry);
-        entry.BytesHeld = bytesHeld;
-        entry.Node = _detached.AddLast(entry);
-        _detachedBytes += bytesHeld;
-        if (entry.Principal is { } principal)
-        {
-            PrincipalShare share = ShareOf(principal);
-            share.Detached++;
-            share.DetachedBytes += bytesHeld;
-        }
-        return Evict(entry.Principal);
-    }
-
-    /// <summary>Notes that a session that waits for its client holds more, or less; for any other it means nothing.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="bytesHeld">How much it holds.</param>
-    /// <returns>The sessions that have to go for it, the oldest first; the caller ends them.</returns>
-    public IReadOnlyList<T> Holds(SessionId id, long bytesHeld)
-    {
-        if (!_byId.TryGetValue(id, out Entry? entry) || entry.Node is null) { return []; }
-        long more = bytesHeld - entry.BytesHeld;
-        entry.BytesHeld = bytesHeld;
-        _detachedBytes += more;
-        if (entry.Principal is { } principal) { ShareOf(principal).DetachedBytes += more; }
-        return Evict(entry.Principal);
+        entry.WaitsAs = ++_waits;
+        Change(entry.Owner, () => entry.Node = entry.Owner.Waiting.AddLast(entry));
+        DetachedCount++;
+        List<Eviction<T>> evicted = [];
+        while (entry.Owner.Waiting.Count > limits.DetachedPerOwnerMax) { evicted.Add(Evict(entry.Owner, nameof(limits.DetachedPerOwnerMax), limits.DetachedPerOwnerMax)); }
+        while (DetachedCount > limits.DetachedMax) { evicted.Add(Evict(_waiting.Max!, nameof(limits.DetachedMax), limits.DetachedMax)); }
+        return evicted;
     }
 
     internal void AppendTo(StateDigest digest)
@@ -136,60 +117,57 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
             digest.Add(entry.Instance.Value);
             digest.Add(entry.Node is not null, entry.Principal is { } principal && _byInstance.GetValueOrDefault((principal, entry.Instance)) == entry);
         }
-        foreach (Entry entry in _detached) { digest.Add(entry.Id.Value); }
+        foreach (Entry entry in _waiting.SelectMany(static owner => owner.Waiting).OrderBy(static entry => entry.WaitsAs)) { digest.Add(entry.Id.Value); }
     }
 
     private static AdmissionVerdict<T>.Refuse Full(string reason) => new(new Violation(CloseCode.Full, "A1.2", reason));
 
-    /// <summary>Lets the sessions that have waited longest go, until those of the principal and all together are within their limits.</summary>
-    private List<T> Evict(string? principal)
+    /// <summary>Lets the session of an owner go that has waited longest.</summary>
+    private Eviction<T> Evict(Owner owner, string limit, int value)
     {
-        List<T> evicted = [];
-        if (principal is not null && ShareOf(principal) is { } share)
-        {
-            while (share.Detached > limits.DetachedPerPrincipalMax || share.DetachedBytes > limits.DetachedBytesPerPrincipalMax)
-            {
-                Entry oldest = _detached.First(other => string.Equals(other.Principal, principal, StringComparison.Ordinal));
-                Leave(oldest);
-                evicted.Add(oldest.Session);
-            }
-        }
-        while (_detached.Count > limits.DetachedMax || _detachedBytes > limits.DetachedBytesMax)
-        {
-            Entry oldest = _detached.First!.Value;
-            Leave(oldest);
-            evicted.Add(oldest.Session);
-        }
-        return evicted;
+        Entry oldest = owner.Waiting.First!.Value;
+        Leave(oldest);
+        return new Eviction<T>(oldest.Session, owner.Name, Bytes: 0, limit, value);
     }
-
-    private PrincipalShare ShareOf(string principal) => _byPrincipal.GetValueOrDefault(principal) ?? new PrincipalShare();
 
     private void Leave(Entry entry)
     {
         if (entry.Node is not { } node) { return; }
-        _detached.Remove(node);
+        Change(entry.Owner, () => entry.Owner.Waiting.Remove(node));
         entry.Node = null;
-        _detachedBytes -= entry.BytesHeld;
-        if (entry.Principal is not { } principal) { return; }
-        PrincipalShare share = ShareOf(principal);
-        share.Detached--;
-        share.DetachedBytes -= entry.BytesHeld;
+        DetachedCount--;
     }
 
-    private sealed record Entry(T Session, SessionId Id, InstanceId Instance, string? Principal)
+    /// <summary>Changes what decides about the place of an owner in the order.</summary>
+    private void Change(Owner owner, Action change)
+    {
+        if (owner.Waiting.Count > 0) { _waiting.Remove(owner); }
+        change();
+        if (owner.Waiting.Count > 0) { _waiting.Add(owner); }
+    }
+
+    private sealed record Entry(T Session, SessionId Id, InstanceId Instance, string? Principal, Owner Owner)
     {
         internal LinkedListNode<Entry>? Node { get; set; }
 
-        internal long BytesHeld { get; set; }
+        /// <summary>Its place among all that wait.</summary>
+        internal long WaitsAs { get; set; }
     }
 
-    private sealed class PrincipalShare
+    private sealed class Owner(string name)
     {
+        /// <summary>Gets the order by how many sessions wait; of as many, by whose first one has waited longest.</summary>
+        internal static Comparer<Owner> ByWaiting { get; } = Comparer<Owner>.Create(static (one, other) =>
+        {
+            int byCount = one.Waiting.Count.CompareTo(other.Waiting.Count);
+            return byCount != 0 ? byCount : other.Waiting.First!.Value.WaitsAs.CompareTo(one.Waiting.First!.Value.WaitsAs);
+        });
+
+        internal string Name => name;
+
         internal int Sessions { get; set; }
 
-        internal int Detached { get; set; }
-
-        internal long DetachedBytes { get; set; }
+        /// <summary>Its sessions that wait for their client, the one that has waited longest first.</summary>
+        internal LinkedList<Entry> Waiting { get; } = new();
     }
 }

@@ -143,8 +143,22 @@ public sealed class SessionMachine
     /// <summary>Gets what the peer calls itself (V1.10): at most <see cref="AgentName.CharsMax"/> printable ASCII characters; null if it has not said.</summary>
     public string? PeerAgent { get; private set; }
 
-    /// <summary>Gets the payload bytes that the session holds: to be sent, to be sent again, to be handed to the application.</summary>
-    public long BytesHeld => _sender.OutboxBytes + _sender.LedgerBytes + _receiver.BytesHeld;
+    /// <summary>Gets the bytes that the session holds (N6.1): to be sent, to be sent again, to be put together, to be handed to the application; payload as it is in memory, and
+    /// <see cref="HoldSizes.Entry"/> for each message and piece.</summary>
+    public long BytesHeld => _sender.BytesHeld + _receiver.BytesHeld;
+
+    /// <summary>Gets the bytes of payloads that the session holds together with others; not in <see cref="BytesHeld"/>.</summary>
+    public long SharedBytesHeld => _sender.SharedBytesHeld;
+
+    /// <summary>Gets what is held of messages that wait to leave, roughly and at once: what grows when the application sends.</summary>
+    public long OutboxBytesHeldAtMost => _sender.OutboxBytesHeldAtMost;
+
+    /// <summary>Gets or sets whether the windows may grow (N6.2): not while much of what all sessions may hold is held.</summary>
+    public bool MayGrow
+    {
+        get => _receiver.MayGrow;
+        set => _receiver.MayGrow = value;
+    }
 
     /// <summary>Gets the highest number that this end has sent.</summary>
     public long Sent => _sender.Sent;
@@ -459,6 +473,16 @@ public sealed class SessionMachine
     /// <param name="code">Why.</param>
     /// <param name="reason">In words.</param>
     public void Abandon(CloseCode code, string reason) => End(code, reason, violation: null);
+
+    /// <summary>Ends the session at once so that what it holds is let go (N6.3): what the application has not been handed is dropped.</summary>
+    /// <param name="code">Why.</param>
+    /// <param name="reason">In words.</param>
+    /// <param name="now">The time.</param>
+    public void GiveUp(CloseCode code, string reason, Instant now)
+    {
+        _receiver.Discard(now);
+        Abandon(code, reason);
+    }
 
     /// <summary>Ends the session because no transport will come for it; one that was closing ends with what it closes with.</summary>
     /// <param name="reason">In words.</param>
@@ -975,6 +999,7 @@ public sealed class SessionMachine
             return;
         }
         MoveTo(new SessionState.Detached(now, now + window));
+        _receiver.DropEarly();
         _sender.Trim();
         _receiver.Trim();
     }

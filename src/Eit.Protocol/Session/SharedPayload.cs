@@ -13,12 +13,12 @@ public sealed class SharedPayload
     public SharedPayload(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        (Chunk, IsText) = (new PayloadChunk(s_strictUtf8.GetBytes(text)), true);
+        (Chunk, IsText) = (new PayloadChunk(s_strictUtf8.GetBytes(text), this), true);
     }
 
     /// <summary>Makes a payload of bytes.</summary>
     /// <param name="bytes">The bytes; copied.</param>
-    public SharedPayload(ReadOnlySpan<byte> bytes) => Chunk = new PayloadChunk(bytes.ToArray());
+    public SharedPayload(ReadOnlySpan<byte> bytes) => Chunk = new PayloadChunk(bytes.ToArray(), this);
 
     /// <summary>Gets the length in bytes.</summary>
     public int Length => Chunk.Used;
@@ -27,4 +27,7 @@ public sealed class SharedPayload
     public bool IsText { get; }
 
     internal PayloadChunk Chunk { get; }
+
+    /// <summary>Gets or sets who counts how many sessions hold it; null for nobody. Set before any session is given it.</summary>
+    public IPayloadHolders? Holders { get; set; }
 }

@@ -87,6 +87,7 @@ internal sealed class PlainBridge : PumpHost
         await receiving.ConfigureAwait(false);
         await pump.Ended.ConfigureAwait(false);
         await ServerLine.Finished.ConfigureAwait(false);
+        Leave();
     }
 
     /// <summary>Ends a client that the server has not admitted.</summary>
@@ -95,6 +96,13 @@ internal sealed class PlainBridge : PumpHost
         await CloseClientAsync(new CloseNotice(violation.Code, violation.Reason), Task.CompletedTask).ConfigureAwait(false);
         await ServerLine.ReleaseAsync().ConfigureAwait(false);
         await _line.ReleaseAsync().ConfigureAwait(false);
+        Leave();
+    }
+
+    /// <summary>Nothing is held for the client any more.</summary>
+    private void Leave()
+    {
+        lock (Gate) { StopDispatch(); }
     }
 
     /// <inheritdoc/>
@@ -194,6 +202,7 @@ internal sealed class PlainBridge : PumpHost
         finally
         {
             if (buffer.Length > 0) { ArrayPool<byte>.Shared.Return(buffer); }
+            Account.Release(buffer.Length);
         }
     }
 
@@ -204,11 +213,12 @@ internal sealed class PlainBridge : PumpHost
         while ((await _client.ReceiveAsync(dropped, CancellationToken.None).ConfigureAwait(false)).Kind != TransportReceiveKind.Closed) { }
     }
 
-    private static void Grow(ref byte[] buffer, int length)
+    private void Grow(ref byte[] buffer, int length)
     {
         byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(ReceiveBytes, length * 2));
         buffer.AsSpan(0, length).CopyTo(larger);
         if (buffer.Length > 0) { ArrayPool<byte>.Shared.Return(buffer); }
+        Account.Charge(larger.Length - buffer.Length);
         buffer = larger;
     }
 

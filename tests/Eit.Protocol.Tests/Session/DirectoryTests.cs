@@ -51,72 +51,55 @@ public class DirectoryTests
         var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedMax = 2 });
         SessionId[] ids = [.. "abcd".Select(name => Add(directory, name.ToString(), $"principal {name}"))];
 
-        Assert.Empty(directory.Detached(ids[0], 10));
-        Assert.Empty(directory.Detached(ids[1], 10));
-        Assert.Equal(["a"], directory.Detached(ids[2], 10));
+        Assert.Empty(Detached(directory, ids[0]));
+        Assert.Empty(Detached(directory, ids[1]));
+        Assert.Equal(["a"], Detached(directory, ids[2]));
         directory.Attached(ids[1]);                                // It has its client back, and makes room.
-        Assert.Empty(directory.Detached(ids[3], 10));
-        Assert.Equal(["c"], directory.Detached(ids[1], 10));       // Who comes back goes to the end of the queue.
+        Assert.Empty(Detached(directory, ids[3]));
+        Assert.Equal(["c"], Detached(directory, ids[1]));          // Who comes back goes to the end of the queue.
 
-        Assert.Equal((2, 20), (directory.DetachedCount, directory.DetachedBytes));
+        Assert.Equal(2, directory.DetachedCount);
+    }
+
+    [Fact, Clause("R2.2")]
+    public void Beyond_the_bound_a_session_of_the_owner_goes_that_has_most_of_them()
+    {
+        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedMax = 4 });
+        SessionId innocent = Add(directory, "innocent", "alice");
+        SessionId[] many = [.. "abcde".Select(name => Add(directory, name.ToString(), "bob"))];
+        Detached(directory, innocent);                             // Waits longest of all.
+        foreach (SessionId one in many[..3]) { Assert.Empty(Detached(directory, one)); }
+
+        Assert.Equal(["a"], Detached(directory, many[3]));
+        Eviction<string> evicted = Assert.Single(directory.Detached(many[4]));
+
+        Assert.Equal(new Eviction<string>("b", "bob", 0, nameof(DirectoryLimits.DetachedMax), 4), evicted);
+        Assert.Equal(4, directory.DetachedCount);
     }
 
     [Fact]
-    public void A_principal_has_a_bound_of_its_own()
+    public void An_owner_has_a_bound_of_its_own()
     {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedPerPrincipalMax = 1 });
+        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedPerOwnerMax = 1 });
         SessionId[] ofAlice = [Add(directory, "alice 1", "alice"), Add(directory, "alice 2", "alice")];
         SessionId ofBob = Add(directory, "bob", "bob");
 
-        Assert.Empty(directory.Detached(ofBob, 0));                // He waits longest, but it is not his bound.
-        Assert.Empty(directory.Detached(ofAlice[0], 0));
-        Assert.Equal(["alice 1"], directory.Detached(ofAlice[1], 0));
+        Assert.Empty(Detached(directory, ofBob));                  // He waits longest, but it is not his bound.
+        Assert.Empty(Detached(directory, ofAlice[0]));
+        Assert.Equal(["alice 1"], Detached(directory, ofAlice[1]));
 
         Assert.Equal(2, directory.DetachedCount);
     }
 
     [Fact]
-    public void Waiting_sessions_are_bounded_in_bytes()
+    public void Where_no_session_may_wait_each_goes_at_once()
     {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedBytesMax = 100, DetachedBytesPerPrincipalMax = 70 });
-        SessionId[] ofAlice = [Add(directory, "alice 1", "alice"), Add(directory, "alice 2", "alice")];
-        SessionId[] others = [Add(directory, "bob", "bob"), Add(directory, "carol", "carol"), Add(directory, "dave", principal: null)];
-
-        Assert.Empty(directory.Detached(others[0], 20));
-        Assert.Empty(directory.Detached(ofAlice[0], 40));
-        Assert.Equal(["alice 1"], directory.Detached(ofAlice[1], 40));   // Alice's share is exceeded: her oldest goes.
-        Assert.Equal(["bob"], directory.Detached(others[1], 60));  // All are: the oldest of all goes.
-        Assert.Equal(["alice 2", "carol"], directory.Detached(others[2], 100));
-
-        Assert.Equal((1, 100), (directory.DetachedCount, directory.DetachedBytes));
-    }
-
-    [Fact]
-    public void What_is_sent_to_a_waiting_session_counts_and_does_not_change_its_place()
-    {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedBytesMax = 100 });
-        SessionId[] ids = [Add(directory, "a", "alice"), Add(directory, "b", "bob"), Add(directory, "c", "carol")];
-        directory.Detached(ids[0], 10);
-        directory.Detached(ids[1], 10);
-
-        Assert.Empty(directory.Holds(ids[0], 90));
-        Assert.Empty(directory.Holds(ids[2], 1_000));              // It has its client.
-        Assert.Equal(["a"], directory.Holds(ids[1], 11));
-
-        Assert.Equal((1, 11), (directory.DetachedCount, directory.DetachedBytes));
-    }
-
-    [Fact]
-    public void A_session_that_alone_is_too_much_goes_itself()
-    {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { DetachedBytesMax = 100 });
         var nothing = new SessionDirectory<string>(new DirectoryLimits { DetachedMax = 0 });
-        var nobody = new SessionDirectory<string>(new DirectoryLimits { DetachedPerPrincipalMax = 0 });
+        var nobody = new SessionDirectory<string>(new DirectoryLimits { DetachedPerOwnerMax = 0 });
 
-        Assert.Equal(["one"], directory.Detached(Add(directory, "one", "alice"), 101));
-        Assert.Equal(["one"], nothing.Detached(Add(nothing, "one", "alice"), 0));
-        Assert.Equal(["one"], nobody.Detached(Add(nobody, "one", "alice"), 0));
-        Assert.All((SessionDirectory<string>[])[directory, nothing, nobody], static each => Assert.Equal((0, 0), (each.DetachedCount, each.DetachedBytes)));
+        Assert.Equal(["one"], Detached(nothing, Add(nothing, "one", "alice")));
+        Assert.Equal(["one"], Detached(nobody, Add(nobody, "one", "alice")));
+        Assert.All((SessionDirectory<string>[])[nothing, nobody], static each => Assert.Equal(0, each.DetachedCount));
     }
 
     [Fact]
@@ -124,16 +107,28 @@ public class DirectoryTests
     {
         var directory = new SessionDirectory<string>(new DirectoryLimits());
         SessionId id = Add(directory, "one", "alice");
-        directory.Detached(id, 10);
+        Detached(directory, id);
 
         directory.Attached(new SessionId(99));
         directory.Remove(new SessionId(99));
-        Assert.Empty(directory.Detached(new SessionId(99), 10));
-        directory.Detached(id, 30);                                // Told twice, it counts once.
+        Assert.Empty(Detached(directory, new SessionId(99)));
+        Detached(directory, id);                                   // Told twice, it counts once.
 
-        Assert.Equal((1, 1, 30), (directory.Count, directory.DetachedCount, directory.DetachedBytes));
+        Assert.Equal((1, 1), (directory.Count, directory.DetachedCount));
         directory.Remove(id);
-        Assert.Equal((0, 0, 0), (directory.Count, directory.DetachedCount, directory.DetachedBytes));
+        Assert.Equal((0, 0), (directory.Count, directory.DetachedCount));
+    }
+
+    [Fact]
+    public void Those_without_a_name_are_one_owner_and_an_application_may_name_others()
+    {
+        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsPerOwnerMax = 1 });
+        Add(directory, "one", principal: null);
+        directory.Add("two", new SessionId(++_ids), new InstanceId(_ids), "alice", owner: "tenant");
+
+        Assert.IsType<AdmissionVerdict<string>.Refuse>(directory.Judge(HelloOf(HelloWant.New), principal: null));
+        Assert.IsType<AdmissionVerdict<string>.Refuse>(directory.Judge(HelloOf(HelloWant.New), "bob", "tenant"));
+        Assert.IsType<AdmissionVerdict<string>.Begin>(directory.Judge(HelloOf(HelloWant.New), "alice"));
     }
 
     [Theory]
@@ -142,7 +137,7 @@ public class DirectoryTests
     [InlineData(HelloWant.Cycle)]
     public void A_server_that_is_full_refuses_new_sessions_and_keeps_the_old(HelloWant want)
     {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsMax = 2, SessionsPerPrincipalMax = 2 });
+        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsMax = 2, SessionsPerOwnerMax = 2 });
         SessionId known = Add(directory, "one", "alice");
         Add(directory, "two", "bob");
 
@@ -156,7 +151,7 @@ public class DirectoryTests
     [Fact]
     public void A_principal_that_is_full_harms_no_other()
     {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsPerPrincipalMax = 2 });
+        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsPerOwnerMax = 2 });
         Add(directory, "one", "alice");
         SessionId two = Add(directory, "two", "alice");
 
@@ -170,7 +165,7 @@ public class DirectoryTests
     [Fact]
     public void A_new_session_of_an_instance_takes_the_place_of_its_older_one_even_where_all_is_full()
     {
-        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsMax = 1, SessionsPerPrincipalMax = 1 });
+        var directory = new SessionDirectory<string>(new DirectoryLimits { SessionsMax = 1, SessionsPerOwnerMax = 1 });
         var instance = new InstanceId(7);
         directory.Add("older", new SessionId(1), instance, "alice");
 
@@ -217,7 +212,7 @@ public class DirectoryTests
     [Fact]
     public void Limits_out_of_range_are_named()
     {
-        var limits = new DirectoryLimits { SessionsMax = 0, SessionsPerPrincipalMax = 0, DetachedMax = -1, DetachedPerPrincipalMax = -1, DetachedBytesMax = -1, DetachedBytesPerPrincipalMax = -1 };
+        var limits = new DirectoryLimits { SessionsMax = 0, SessionsPerOwnerMax = 0, DetachedMax = -1, DetachedPerOwnerMax = -1, HeldBytesMax = 0, HeldBytesPerOwnerMax = -1 };
 
         Assert.Empty(new DirectoryLimits().Faults());
         Assert.Equal(6, limits.Faults().Count());
@@ -227,7 +222,7 @@ public class DirectoryTests
     public void A_session_that_is_evicted_ends_and_its_client_begins_anew()
     {
         World world = new();
-        world.Server.Directory = new SessionDirectory<SessionEnd>(new DirectoryLimits { DetachedPerPrincipalMax = 1 });
+        world.Server.Directory = new SessionDirectory<SessionEnd>(new DirectoryLimits { DetachedPerOwnerMax = 1 });
         world.Connected();
         ClientEnd other = world.AddClient("alice");
         other.Machine.Start(world.Now);
@@ -268,6 +263,8 @@ public class DirectoryTests
 
         Assert.IsType<ClientState.Connected>(late.Machine.State);
     }
+
+    private static IEnumerable<string> Detached(SessionDirectory<string> directory, SessionId id) => directory.Detached(id).Select(static one => one.Session);
 
     private SessionId Add(SessionDirectory<string> directory, string session, string? principal)
     {

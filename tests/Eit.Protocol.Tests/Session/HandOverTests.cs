@@ -143,7 +143,7 @@ public class HandOverTests
         world.Settle();
         Assert.Empty(world.Server.Session.Received);
         Assert.Empty(world.Client.Session.Received);
-        Assert.Equal(8, world.Server.Session.Machine.BytesHeld - 3 * 6);   // Two of four bytes that came early; three of its own of six.
+        Assert.Equal(2 * (256 + 4), world.Server.Session.Machine.BytesHeld - (3 * (6 + HoldSizes.Entry)));   // Two that came early; three of its own of six bytes.
 
         world.OldWire.Thaw();
         world.Settle();

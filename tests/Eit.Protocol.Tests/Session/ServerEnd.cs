@@ -96,7 +96,7 @@ internal sealed class ServerEnd(World world, SessionSettings settings)
         switch (output)
         {
             case SessionOutput.OutageBegan:
-                foreach (SessionEnd evicted in Directory.Detached(session.Machine.Id, session.Machine.BytesHeld))
+                foreach (SessionEnd evicted in Directory.Detached(session.Machine.Id).Select(static one => one.Session))
                 {
                     evicted.Machine.Abandon(CloseCode.SessionLost, "Too many sessions wait for their client.");
                     evicted.Drive();

@@ -43,7 +43,7 @@ internal sealed class ChannelWorld : IAsyncDisposable
         var machine = SessionMachine.Accept(new SessionId(number), new byte[ResumeProof.SecretBytes], hello, terms, refusal: null, new SessionSettings(), new SeededJitter(1), Sessions.Wheel.Now);
         var context = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim("sub", user)], "test")) };
         context.Request.Path = path;
-        var session = new EitSession(Sessions, machine, hello.Instance, context, $"sub={user}", static _ => throw new InvalidOperationException(), NullLogger.Instance);
+        var session = new EitSession(Sessions, machine, hello.Instance, context, $"sub={user}", user, static _ => throw new InvalidOperationException(), NullLogger.Instance);
         return new FakeMember(session, new ChannelMember(Channels, makeHandler));
     }
 
