@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Eit.Backoff;
 using Eit.Link;
@@ -68,7 +69,14 @@ public sealed partial class EitConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         string faults = string.Join(' ', options.Faults());
         if (faults.Length > 0) { throw new ArgumentException(faults, nameof(options)); }
-        _options = options with { Session = options.Session with { }, Redial = options.Redial with { }, Cycle = options.Cycle with { } };
+        _options = options with
+        {
+            Headers = new Dictionary<string, string>(options.Headers, StringComparer.OrdinalIgnoreCase),
+            ClientCertificates = new X509CertificateCollection(options.ClientCertificates),
+            Session = options.Session with { },
+            Redial = options.Redial with { },
+            Cycle = options.Cycle with { },
+        };
         _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<EitConnection>();
         DeadlineWheel wheel = ReferenceEquals(options.TimeProvider, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(options.TimeProvider);
         _host = new ClientHost(this, wheel, _logger);
@@ -313,6 +321,7 @@ public sealed partial class EitConnection : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_disposed is not null, this);
             if (_running is not null || _machine.State is not ClientState.Idle) { return; }
             Command(now => _machine.Start(now));
+            using AsyncFlowControl? _ = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();   // What is ambient where it is started is not where it dials.
             _running = RunAsync();
         }
         if (_options.WatchesNetwork && !OperatingSystem.IsBrowser()) { NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged; }
