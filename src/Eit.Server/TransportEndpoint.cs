@@ -94,7 +94,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         var accept = new WebSocketAcceptContext { SubProtocol = subprotocol, KeepAliveInterval = timeout / 3, KeepAliveTimeout = timeout - (timeout / 3) };
         if (await TryAcceptAsync(context, accept).ConfigureAwait(false) is not { } socket) { return; }
         var client = new WebSocketTransport(socket, context.Abort, context.RequestAborted);
-        var bridge = new PlainBridge(client, sessions.Options.Session, sessions.Time, sessions.Wheel, sessions.SessionLogger);
+        var bridge = new PlainBridge(client, sessions.Options.Session, sessions.Time, sessions.Wheel, new BridgeLogger(sessions.SessionLogger));
         context.Features.Set(bridge);
         Violation? violation = sessions.Admit(bridge.ServerLine, bridge.Hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);
         if (violation is not null) { LogRefused(context, violation.Code, violation.Reason); }

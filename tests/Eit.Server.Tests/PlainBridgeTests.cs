@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using System.Threading.Channels;
 using Eit.Link;
 using Eit.Protocol.Session;
 using Eit.Server.Tests.Channels;
@@ -59,6 +60,73 @@ public class PlainBridgeTests
             });
             await task;
         }
+    }
+
+    [Fact, Clause("A1.12")]
+    public async Task A_plain_client_that_begins_a_message_and_does_not_go_on_is_closed()
+    {
+        var time = new ManualTimeProvider();
+        await using ServiceProvider services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(time).AddEit().BuildServiceProvider();
+        EitSessions sessions = services.GetRequiredService<EitSessions>();
+        var client = new Dripping();
+        var bridge = new PlainBridge(client, sessions.Options.Session, time, sessions.Wheel, NullLogger.Instance);
+        var context = new DefaultHttpContext();
+        context.Features.Set(bridge);
+        Assert.Null(sessions.Admit(bridge.ServerLine, bridge.Hello, context, principalKey: null, expires: null, _ => new MadeHandler(new SlowHandler(), IsOwned: false)));
+        Task running = bridge.RunAsync();
+
+        client.Receive(5_000);
+        time.Advance(TimeSpan.FromSeconds(29));
+        client.Receive(5_000);
+        time.Advance(TimeSpan.FromSeconds(29));
+        client.Receive(1);                                         // A drop is no progress.
+        bool isOpen = client.Closed is null;
+        await Waits.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            return client.Closed is not null && running.IsCompleted;
+        });
+
+        Assert.True(isOpen);
+        Assert.Equal(Protocol.Wire.CloseCode.Unfinished, client.Closed);
+        Assert.Empty(sessions.List());
+    }
+
+    /// <summary>A client of which a message comes piece by piece, and never its end.</summary>
+    private sealed class Dripping : ITransport
+    {
+        private readonly Channel<int> _pieces = Channel.CreateUnbounded<int>();
+
+        internal Protocol.Wire.CloseCode? Closed { get; private set; }
+
+        public string Subprotocol => "eit.plain";
+
+        internal void Receive(int bytes) => _pieces.Writer.TryWrite(bytes);
+
+        public async ValueTask<TransportReceive> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            if (!await _pieces.Reader.WaitToReadAsync(cancellationToken)) { throw new TransportException(); }
+            int count = 0;
+            if (!buffer.IsEmpty && _pieces.Reader.TryRead(out int bytes))
+            {
+                count = Math.Min(buffer.Length, bytes);
+                if (bytes > count) { _pieces.Writer.TryWrite(bytes - count); }
+            }
+            return TransportReceive.Data(count, isText: true, endsMessage: false);
+        }
+
+        public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) => default;
+
+        public ValueTask CloseAsync(Protocol.Wire.CloseCode code, string reason, CancellationToken cancellationToken)
+        {
+            Closed = code;
+            Abort();
+            return default;
+        }
+
+        public void Abort() => _pieces.Writer.TryComplete();
+
+        public ValueTask DisposeAsync() => default;
     }
 
     private sealed class SlowHandler : EitHandler

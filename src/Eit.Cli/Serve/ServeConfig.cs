@@ -5,7 +5,7 @@ namespace Eit.Cli.Serve;
 /// <summary>What the verb <c>serve</c> does. It holds no secret, only the files that do.</summary>
 internal sealed record ServeConfig
 {
-    public IReadOnlyList<IPEndPoint> Listen { get; init; } = [new(IPAddress.Loopback, 8443)];
+    public IReadOnlyList<EndPoint> Listen { get; init; } = [new IPEndPoint(IPAddress.Loopback, 8443)];
 
     public string ServerName { get; init; } = "eit";
 
@@ -72,7 +72,8 @@ internal sealed record ServeConfig
         if (Endpoints.Count == 0) { yield return "endpoints: there is none; at least one, such as --endpoints '/echo=echo'"; }
         if (Endpoints.DistinctBy(static endpoint => endpoint.Path).Count() < Endpoints.Count) { yield return "endpoints: a path is there twice"; }
         if (Tokens is null && ClientAuthorities is null && BearerKeys is null) { yield return "tokens: missing; a file with the hashes of the tokens that are let in, which 'eit token' writes; or clientAuthorities, or bearerKeys"; }
-        if (Certificate is null && !DevCertificate) { yield return "certificate: missing; a file, or for development --dev-certificate"; }
+        bool needsCertificate = Listen.Any(static address => address is IPEndPoint);   // Before a socket of this machine, a proxy ends TLS.
+        if (needsCertificate && Certificate is null && !DevCertificate) { yield return "certificate: missing; a file, or for development --dev-certificate"; }
         if (Certificate is not null && DevCertificate) { yield return "devCertificate: goes without certificate only"; }
         bool isPfx = Certificate is not null && ServeCertificate.IsPkcs12(Certificate);
         if (CertificateKey is not null && (Certificate is null || isPfx)) { yield return "certificateKey: goes with a certificate in PEM only"; }

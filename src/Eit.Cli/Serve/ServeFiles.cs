@@ -16,7 +16,7 @@ internal sealed class ServeFiles
     internal ServeFiles(ServeConfig config, TimeProvider time, Action<string, FormatException?> report)
     {
         (_time, _report) = (time, report);
-        _watched = new Watched(config, WatchTokens(config), config.DevCertificate ? MakeDevCertificate() : WatchCertificate(config), WatchAuthorities(config));
+        _watched = new Watched(config, WatchTokens(config), MakesOwn(config) ? MakeDevCertificate() : WatchCertificate(config), WatchAuthorities(config));
     }
 
     internal TokenTable Tokens => _watched.Tokens.Value;
@@ -31,9 +31,12 @@ internal sealed class ServeFiles
     internal void Reload(ServeConfig config)
     {
         Watched old = _watched;
-        WatchedFiles<SslStreamCertificateContext> certificate = !config.DevCertificate ? WatchCertificate(config) : old.Config.DevCertificate ? old.Certificate : MakeDevCertificate();
+        WatchedFiles<SslStreamCertificateContext> certificate = !MakesOwn(config) ? WatchCertificate(config) : MakesOwn(old.Config) ? old.Certificate : MakeDevCertificate();
         _watched = new Watched(config, WatchTokens(config), certificate, WatchAuthorities(config));
     }
+
+    /// <summary>Whether it has no certificate from a file: for development, or since a proxy ends TLS.</summary>
+    private static bool MakesOwn(ServeConfig config) => config.DevCertificate || config.Certificate is null;
 
     private WatchedFiles<TokenTable> WatchTokens(ServeConfig config) => Watch("tokens", config.Tokens, path => TokenTable.Read(path, mayBeEmpty: _watched is not { Tokens.Latest.IsEmpty: false }), TokenTable.Empty);
 

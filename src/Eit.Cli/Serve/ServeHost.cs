@@ -1,4 +1,6 @@
 using System.Net.Security;
+using System.Net.Sockets;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Eit.Cli.Serve.Exec;
@@ -71,6 +73,7 @@ internal sealed class ServeHost : IAsyncDisposable
     /// <exception cref="IOException">It can't listen.</exception>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
+        LoadReferences();
         await _app.StartAsync(cancellationToken);
         foreach (ExecEndpoint exec in _execs) { exec.Start(); }
     }
@@ -110,6 +113,13 @@ internal sealed class ServeHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
+    /// <summary>Loads what Eit refers to: when no descriptor is left, no file can be opened, and what could not be loaded once is never tried again.</summary>
+    private static void LoadReferences()
+    {
+        Assembly[] own = [.. AppDomain.CurrentDomain.GetAssemblies().Where(static one => one.GetName().Name is { } name && (name == "eit" || name.StartsWith("Eit.", StringComparison.Ordinal)))];
+        foreach (AssemblyName name in own.SelectMany(static one => one.GetReferencedAssemblies()).DistinctBy(static name => name.FullName)) { Assembly.Load(name); }
+    }
+
     private void Configure(WebApplicationBuilder builder)
     {
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -119,11 +129,14 @@ internal sealed class ServeHost : IAsyncDisposable
             kestrel.Limits.RequestHeadersTimeout = s_requestLimit;
             kestrel.Limits.MaxConcurrentUpgradedConnections = _room.Upgraded;
             ConnectionGate gate = kestrel.ApplicationServices.GetRequiredService<ConnectionGate>();
-            foreach (System.Net.IPEndPoint address in _config.Listen)
+            foreach (System.Net.EndPoint address in _config.Listen)
             {
+                bool isLocalSocket = address is UnixDomainSocketEndPoint;
+                if (isLocalSocket) { RemoveDead(address); }
                 kestrel.Listen(address, listen =>
                 {
                     listen.Use(next => connection => gate.PassAsync(connection, next));
+                    if (isLocalSocket) { return; }                // A proxy of this machine ends TLS.
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(TlsNow()) });
                 });
             }
@@ -157,8 +170,23 @@ internal sealed class ServeHost : IAsyncDisposable
             };
             options.DrainWindow = _config.DrainWindow;
             options.Admits = PlainOnly.Admits;
+            options.TrustsUnixSockets = true;                     // Who configures one has chosen it.
             foreach (string origin in _config.Origins) { options.AllowedOrigins.Add(origin); }
         });
+    }
+
+    /// <summary>Removes a socket that a server has left which was killed.</summary>
+    private static void RemoveDead(System.Net.EndPoint address)
+    {
+        string path = address.ToString()!;
+        if (!Path.Exists(path)) { return; }
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try { socket.Connect(address); }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused && FileFacts.Of(path) is not { IsRegular: true }) { File.Delete(path); }
+        catch (SocketException)
+        {
+            // Whatever it is: that the server can't listen there says more.
+        }
     }
 
     /// <summary>What the next connection is offered. Where there are authorities a client is asked for a certificate; one without any needs a token.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Eit.Cli.Serve;
@@ -6,14 +7,16 @@ namespace Eit.Cli.Serve;
 /// <summary>All keys of the configuration.</summary>
 internal static class ServeKeys
 {
+    internal const string UnixPrefix = "unix:";
+
     private const string Word = """{"type":"string","minLength":1}""";
     private const string YesOrNo = """{"type":"boolean"}""";
     private const string Duration = """{"type":"string","pattern":"^[0-9]+([.][0-9]+)?s$"}""";
 
     internal static IReadOnlyList<ServeKey> All { get; } =
     [
-        new("listen", "HOST:PORT", "Where it listens. Default 127.0.0.1:8443.", """{"type":"string","pattern":":[0-9]+$"}""",
-            static (config, values) => config with { Listen = values.Addresses() }, static config => List(config.Listen.Select(static address => address.ToString()))) { IsList = true },
+        new("listen", "HOST:PORT", "Where it listens: an address and a port, or, for a proxy of this machine that ends TLS, unix: and the path of a socket. Default 127.0.0.1:8443.", """{"type":"string","pattern":"(^unix:.|:[0-9]+$)"}""",
+            static (config, values) => config with { Listen = values.Addresses() }, static config => List(config.Listen.Select(static address => address is IPEndPoint ? address.ToString()! : $"{UnixPrefix}{address}"))) { IsList = true },
         new("serverName", "NAME", "What it calls itself. Default eit.", Word,
             static (config, values) => config with { ServerName = values.Text }, static config => config.ServerName) { IsReloadable = true },
         new("certificate", "FILE", "Its certificate: PEM, or PKCS #12 (.pfx, .p12). A changed file is read again.", Word,

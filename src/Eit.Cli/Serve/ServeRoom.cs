@@ -11,10 +11,10 @@ namespace Eit.Cli.Serve;
 internal sealed record ServeRoom(long? Descriptors, int BeforeSession, int BeforeSessionOfAddress, int Upgraded, string? Fault)
 {
     /// <summary>The fewest descriptors with which it makes sense to serve.</summary>
-    internal const int DescriptorsMin = 256;
+    internal const int DescriptorsMin = 512;
 
     private const int BeforeSessionMax = 4_096;
-    private const int OwnMin = 128;                                // What the program itself has open is about 60 on Linux; logs, commands and the control socket come to that.
+    private const int OwnMin = 300;                                // The program itself has about 200 open on Linux; commands and the control socket come to that.
     private const int OwnPart = 16;
     private const int BeforePart = 4;
 

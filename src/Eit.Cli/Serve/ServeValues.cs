@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Eit.Cli.Serve;
 
@@ -37,10 +38,11 @@ internal sealed record ServeValues(IReadOnlyList<string> Texts, string Folder)
     internal string OneOf(params string[] allowed) =>
         allowed.Contains(Text) ? Text : throw new FormatException($"'{Text}' is not allowed; {string.Join(" or ", allowed)}");
 
-    internal IReadOnlyList<IPEndPoint> Addresses() => [.. Texts.Select(static text =>
+    internal IReadOnlyList<EndPoint> Addresses() => [.. Texts.Select(text =>
     {
+        if (text.StartsWith(ServeKeys.UnixPrefix, StringComparison.Ordinal)) { return (EndPoint)new UnixDomainSocketEndPoint((this with { Texts = [text[ServeKeys.UnixPrefix.Length..]] }).File); }
         bool isAddress = IPEndPoint.TryParse(text, out IPEndPoint? address) && text.EndsWith(string.Create(CultureInfo.InvariantCulture, $":{address.Port}"), StringComparison.Ordinal);
-        return isAddress ? address! : throw new FormatException($"'{text}' is not allowed; an address of this machine and a port, such as 0.0.0.0:443 or [::1]:8443");
+        return isAddress ? address! : throw new FormatException($"'{text}' is not allowed; an address of this machine and a port, such as 0.0.0.0:443 or [::1]:8443, or unix: and a path");
     })];
 
     internal IReadOnlyList<string> Origins() => [.. Texts.Select(static text =>

@@ -15,6 +15,7 @@ internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> o
     internal const string Name = "token";
 
     private const string Prefix = "Bearer ";
+    private const string CommonName = "2.5.4.3";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -22,12 +23,26 @@ internal sealed class TokenScheme(IOptionsMonitor<AuthenticationSchemeOptions> o
         if (!header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
         {
             // The handshake has let no certificate pass that is not of an authority of ours.
-            string? name = Context.Connection.ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+            string? name = CommonNameOf(Context.Connection.ClientCertificate);
             return string.IsNullOrEmpty(name) ? AuthenticateResult.NoResult() : Succeed(name, new DateTimeOffset(Context.Connection.ClientCertificate!.NotAfter));
         }
         TokenEntry? entry = files.Tokens.Find(header[Prefix.Length..].Trim());
         if (entry is null && await schemes.GetSchemeAsync(BearerTokenDefaults.AuthenticationScheme) is not null) { return await Context.AuthenticateAsync(BearerTokenDefaults.AuthenticationScheme); }
         return entry is null || entry.Expires <= TimeProvider.GetUtcNow() ? AuthenticateResult.Fail("The token is not taken.") : Succeed(entry.Name, entry.Expires);
+    }
+
+    /// <summary>The one common name of a certificate; null if it has none, or several of which one could be somebody else's.</summary>
+    private static string? CommonNameOf(X509Certificate2? certificate)
+    {
+        string? name = null;
+        foreach (X500RelativeDistinguishedName part in certificate?.SubjectName.EnumerateRelativeDistinguishedNames() ?? [])
+        {
+            if (part.HasMultipleElements) { return null; }
+            if (part.GetSingleElementType().Value != CommonName) { continue; }
+            if (name is not null) { return null; }
+            name = part.GetSingleElementValue();
+        }
+        return name;
     }
 
     private static AuthenticateResult Succeed(string user, DateTimeOffset expires)

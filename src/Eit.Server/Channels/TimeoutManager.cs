@@ -97,7 +97,9 @@ public sealed class TimeoutManager : IDisposable
     {
         ArgumentNullException.ThrowIfNull(glob);
         string prefix = Glob.PrefixOf(glob);
-        lock (_gate) { return [.. _ids.GetViewBetween(prefix, $"{prefix}\uffff").Where(id => Glob.Fits(glob, id))]; }
+        string[] ids;
+        lock (_gate) { ids = [.. _ids.GetViewBetween(prefix, $"{prefix}\uffff")]; }
+        return [.. ids.Where(id => Glob.Fits(glob, id))];                // A hostile pattern takes its time, and nobody else's.
     }
 
     /// <summary>Clears all timeouts, and takes no more.</summary>

@@ -32,6 +32,7 @@ internal sealed class PlainBridge : PumpHost
     private readonly WaitingSends _waitingSends = new();
     private readonly TaskCompletionSource<CloseNotice> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private DeadlineEntry? _unfinished;                            // when the message counts as given up that is under way
 
     /// <summary>Makes the bridge of a client.</summary>
     /// <param name="client">The client's WebSocket; the bridge owns it.</param>
@@ -141,6 +142,7 @@ internal sealed class PlainBridge : PumpHost
         OutboxBytesMax = Math.Max(settings.MessageBytesMax, 1024),
         ResumeWindow = TimeSpan.Zero,
         CloseRetry = settings.CloseRetry,
+        ReassemblyTimeout = settings.ReassemblyTimeout,
         CloseGiveUp = settings.CloseGiveUp,
     };
 
@@ -172,16 +174,18 @@ internal sealed class PlainBridge : PumpHost
         catch (TransportException lost) { Leave(pump, new CloseNotice(CloseCode.SessionLost, lost.Message)); }
         finally
         {
+            _unfinished?.Dispose();
             _heard.TrySetResult();
         }
     }
 
-    /// <summary>Receives a message and sends it on, patiently; what comes when the session closes is dropped.</summary>
+    /// <summary>Receives a message and sends it on, patiently; what comes when the session closes is dropped. One of which no 4 KiB come within the time for unfinished messages ends the client (A1.12).</summary>
     /// <returns>Why nothing more comes; null if something may.</returns>
     private async ValueTask<CloseNotice?> ReceiveOneAsync(SessionPump pump)
     {
         byte[] buffer = [];                                        // An idle client holds none.
         int length = 0;
+        int progress = 0;
         try
         {
             while (true)
@@ -196,11 +200,18 @@ internal sealed class PlainBridge : PumpHost
                     await PatientSend.SendAsync(_waitingSends, likely: null, message, s_patient, _ => FindTarget(pump), _time, CancellationToken.None).ConfigureAwait(false);
                     return null;
                 }
+                if (length == 0 || length - progress >= ReceiveBytes)
+                {
+                    _unfinished ??= Wheel.Register(_ => Leave(pump, new CloseNotice(CloseCode.Unfinished, "A message was begun and not gone on with.")), state: null);
+                    _unfinished.Set(Now + _settings.ReassemblyTimeout);
+                    progress = length;
+                }
                 if (length == buffer.Length) { Grow(ref buffer, length); }
             }
         }
         finally
         {
+            _unfinished?.Set(Instant.Never);
             if (buffer.Length > 0) { ArrayPool<byte>.Shared.Return(buffer); }
             Account.Release(buffer.Length);
         }
