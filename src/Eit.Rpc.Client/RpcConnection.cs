@@ -238,6 +238,8 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
     {
         public bool IsInsideHandler => connection.IsInsideMessageHandler;
 
+        public HoldAccount Account => connection.Account;
+
         public ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken) =>
             connection.SendAsync(text, options with { Session = session }, cancellationToken);
 

@@ -27,6 +27,7 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
     private readonly SemaphoreSlim _room;
     private Task? _receiving;
     private long _lastCall;
+    private long _eventBytes;
     private bool _isOver;
 
     /// <summary>Makes a client that is not connected.</summary>
@@ -211,15 +212,22 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
             buffer.Advance(got.Count);
         }
         while (!got.EndOfMessage);
-        try { Handle(JsonElement.Parse(buffer.WrittenSpan)); }
+        try
+        {
+            if (TryHandle(JsonElement.Parse(buffer.WrittenSpan), buffer.WrittenCount)) { return true; }
+        }
         catch (JsonException)
         {
             if (MayLog(LogLevel.Warning, nameof(SocketRedLog.MessageUnreadable), "the server")) { SocketRedLog.MessageUnreadable(_logger, buffer.WrittenCount); }
+            return true;
         }
-        return true;
+        SocketRedLog.TooManyEvents(_logger, _options.EventsWaitingMax, _options.EventBytesWaitingMax);
+        _socket.Abort();
+        return false;
     }
 
-    private void Handle(JsonElement message)
+    /// <returns>False if more events would wait for their handlers than may: this wire has no credit, so the connection ends.</returns>
+    private bool TryHandle(JsonElement message, int bytes)
     {
         int length = message.ValueKind == JsonValueKind.Array ? message.GetArrayLength() : 0;
         if (length < 2 || message[0].ValueKind != JsonValueKind.Number || !message[0].TryGetInt64(out long code)) { throw new JsonException(); }
@@ -229,15 +237,28 @@ public sealed class SocketRedClient : IRpcCaller, IAsyncDisposable
             lock (_gate) { call = _calls.GetValueOrDefault(code); }
             JsonElement value = length > 2 ? message[2] : JsonElement.Parse("null");
             if (message[1].ValueKind == JsonValueKind.True) { call?.TrySetResult(value); }
-            else { call?.TrySetException(new RpcException(value.ValueKind == JsonValueKind.String ? value.GetString()! : "The call failed.")); }
-            return;
+            else { call?.TrySetException(new RpcException(RpcWords.OfError(value.ValueKind == JsonValueKind.String ? value.GetString() : null))); }
+            return true;
         }
-        if (code == 0 && _handlers.Dispatch is { } onDispatch) { _eventHandlers.Add(() => HandleAsync(() => onDispatch(message[1], null))); }
+        if (code == 0 && _handlers.Dispatch is { } onDispatch) { return TryQueue(() => onDispatch(message[1], null), bytes); }
         if (code < 0 && message[1].ValueKind == JsonValueKind.String && _handlers.Events.GetValueOrDefault(message[1].GetString()!) is { } onEvent)
         {
             JsonElement data = length > 2 ? message[2] : JsonElement.Parse("null");
-            _eventHandlers.Add(() => HandleAsync(() => onEvent(data)));
+            return TryQueue(() => onEvent(data), bytes);
         }
+        return true;
+    }
+
+    private bool TryQueue(Func<ValueTask> handler, int bytes)
+    {
+        if (Interlocked.Add(ref _eventBytes, bytes) > _options.EventBytesWaitingMax) { return false; }
+        return _eventHandlers.TryAdd(
+            async () =>
+            {
+                await HandleAsync(handler).ConfigureAwait(false);
+                Interlocked.Add(ref _eventBytes, -bytes);
+            },
+            _options.EventsWaitingMax);
     }
 
     private async Task HandleAsync(Func<ValueTask> handler)

@@ -5,4 +5,5 @@ internal static class SocketRedEventIds
 {
     internal const int HandlerThrew = 540;
     internal const int MessageUnreadable = 541;
+    internal const int TooManyEvents = 542;
 }

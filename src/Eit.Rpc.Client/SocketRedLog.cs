@@ -10,4 +10,11 @@ internal static partial class SocketRedLog
 
     [LoggerMessage(SocketRedEventIds.MessageUnreadable, LogLevel.Warning, "A message of {Bytes} bytes is none of socket.red's; it was dropped.", EventName = nameof(MessageUnreadable))]
     public static partial void MessageUnreadable(ILogger logger, int bytes);
+
+    [LoggerMessage(
+        SocketRedEventIds.TooManyEvents,
+        LogLevel.Warning,
+        "More than {EventsWaitingMax} events or {EventBytesWaitingMax} bytes of them (RpcOptions) wait for their handlers; the connection is closed.",
+        EventName = nameof(TooManyEvents))]
+    public static partial void TooManyEvents(ILogger logger, int eventsWaitingMax, long eventBytesWaitingMax);
 }

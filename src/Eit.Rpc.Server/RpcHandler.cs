@@ -60,6 +60,8 @@ internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSession
     {
         public bool IsInsideHandler => session.IsInsideHandler;
 
+        public HoldAccount Account => session.Account;
+
         public ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken) => session.SendAsync(text, options, cancellationToken);
 
         public void Abort(CloseCode code, string reason) => session.Abort(code, reason);

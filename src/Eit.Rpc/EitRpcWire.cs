@@ -64,7 +64,7 @@ internal sealed class EitRpcWire : RpcWire
                 Id = id,
                 Name = TextOf(root, "name"),
                 Value = Of(root, "args"),
-                Left = NumberOf(Of(root, "left")) is >= 0 and <= int.MaxValue and var left ? TimeSpan.FromMilliseconds(left) : null,
+                Left = NumberOf(Of(root, "left")) is >= 0 and var left ? TimeSpan.FromMilliseconds(Math.Min(left, int.MaxValue)) : null,
                 Within = Math.Max(0, NumberOf(Of(root, "in"))),
                 Items = Math.Max(0, NumberOf(Of(root, "items"))),
             },

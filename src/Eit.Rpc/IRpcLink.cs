@@ -10,6 +10,9 @@ internal interface IRpcLink
     /// <summary>Gets whether the caller runs inside a handler for which the answers in this session have to wait.</summary>
     bool IsInsideHandler { get; }
 
+    /// <summary>Gets the account of what is held for the peer.</summary>
+    HoldAccount Account { get; }
+
     /// <summary>Sends a text in this session.</summary>
     ValueTask<SendOutcome> SendAsync(string text, SendOptions options, CancellationToken cancellationToken);
 

@@ -8,7 +8,7 @@ internal sealed class IncomingCall(RpcPeer peer, RpcMessage message, int bytes, 
     private CancellationTokenSource? _source;                      // Made when somebody asks: most methods do not.
     private CancellationToken _token;
     private TaskCompletionSource? _more;
-    private long _itemsAllowed = message.Items;
+    private long _itemsAllowed = Math.Min(message.Items, RpcCallOptions.ItemsMax);
     private long _itemsSent;
     private volatile bool _isCancelled;
     private bool _isDisposed;
@@ -34,6 +34,7 @@ internal sealed class IncomingCall(RpcPeer peer, RpcMessage message, int bytes, 
         }
     }
 
+    /// <summary>Gets or sets whether its method has ended.</summary>
     internal bool IsOver { get; set; }
 
     internal bool IsPastDeadline => !_isCancelled && (_token.IsCancellationRequested || (Message.Left is { } left && time.GetElapsedTime(_beganAt) >= left));
@@ -56,8 +57,9 @@ internal sealed class IncomingCall(RpcPeer peer, RpcMessage message, int bytes, 
     {
         lock (_gate)
         {
-            if (items <= _itemsAllowed) { return; }
-            _itemsAllowed = items;
+            long allowed = Math.Min(items, _itemsSent + RpcCallOptions.ItemsMax);
+            if (allowed <= _itemsAllowed) { return; }
+            _itemsAllowed = allowed;
             _more?.TrySetResult();
             _more = null;
         }

@@ -3,6 +3,8 @@ namespace Eit.Rpc;
 /// <summary>How one call is made.</summary>
 public sealed record RpcCallOptions
 {
+    internal const int ItemsMax = 65_536;
+
     /// <summary>Gets how long the call may take, from here to its answer; for a stream, to its end.</summary>
     /// <value>Default null: <see cref="RpcOptions.CallTimeout"/>, and without limit for a stream. 1 ms to 24 h, or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>.</value>
     public TimeSpan? Timeout { get; init; }

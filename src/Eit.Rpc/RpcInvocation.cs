@@ -76,7 +76,7 @@ public sealed class RpcInvocation
         await foreach (T item in items.WithCancellation(CancellationToken).ConfigureAwait(false))
         {
             await _call.TakeItemAsync().ConfigureAwait(false);
-            _call.Peer.SendItem(_call, item);
+            await _call.Peer.SendItemAsync(_call, item).ConfigureAwait(false);
         }
     }
 

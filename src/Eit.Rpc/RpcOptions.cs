@@ -9,7 +9,8 @@ public sealed record RpcOptions
     /// <value>Default null: only numbers, texts, truth values, dates, ids and JSON itself.</value>
     public IJsonTypeInfoResolver? Json { get; set; }
 
-    /// <summary>Gets or sets how many of the other end's calls run at once; the others wait in order. A call that comes back for one of this end's own never waits.</summary>
+    /// <summary>Gets or sets how many of the other end's calls run at once; the others wait in order. One whose answer waits to leave counts as one that runs, so as many results of
+    /// <see cref="ResultBytesMax"/> may wait. A call that comes back for one of this end's own that is open does not wait for these, and as many of them run at once for each.</summary>
     /// <value>Default 1; 1 to 65,536.</value>
     public int ParallelCalls { get; set; } = 1;
 
@@ -17,7 +18,8 @@ public sealed record RpcOptions
     /// <value>Default 1,024; 1 to 65,536.</value>
     public int CallsUnderWayMax { get; set; } = 1024;
 
-    /// <summary>Gets or sets how many bytes the other end's calls under way may hold together; beyond, a call is refused with <see cref="RpcError.TooManyCalls"/>.</summary>
+    /// <summary>Gets or sets how many bytes the calls under way may hold together: the other end's, beyond which a call is refused with <see cref="RpcError.TooManyCalls"/>; this end's own that
+    /// wait to leave, beyond which a further one waits for room; and the items of a stream that are not read, beyond which no more are asked for.</summary>
     /// <value>Default 16 MiB; 1 KiB to 1 GiB.</value>
     public long CallBytesMax { get; set; } = 16 * 1024 * 1024;
 
@@ -36,6 +38,11 @@ public sealed record RpcOptions
     /// <summary>Gets or sets how many events wait to leave while the other end is busy with those before; then no more is taken.</summary>
     /// <value>Default 1,024; 1 to 65,536.</value>
     public int EventsWaitingMax { get; set; } = 1024;
+
+    /// <summary>Gets or sets how many bytes of JSON the events and actions hold together that wait to leave; then no more is taken, but a single one when none waits. Where more than this
+    /// waits for the handlers of this end, the other end is not asked for more.</summary>
+    /// <value>Default 16 MiB; 1 KiB to 1 GiB.</value>
+    public long EventBytesWaitingMax { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>Gets or sets how long a call may take that does not say so itself.</summary>
     /// <value>Default 60 s; 1 ms to 24 h, or <see cref="Timeout.InfiniteTimeSpan"/>.</value>
@@ -60,6 +67,7 @@ public sealed record RpcOptions
         if (ResultBytesMax is < 256 or > 16 * 1024 * 1024) { yield return $"{path}:ResultBytesMax ({ResultBytesMax}) must be 256 B to 16 MiB."; }
         if (CallsPerSecond is < 1 or > 10_000_000) { yield return $"{path}:CallsPerSecond ({CallsPerSecond}) must be 1 to 10,000,000."; }
         if (EventsWaitingMax is < 1 or > 65_536) { yield return $"{path}:EventsWaitingMax ({EventsWaitingMax}) must be 1 to 65,536."; }
+        if (EventBytesWaitingMax is < 1024 or > 1L << 30) { yield return $"{path}:EventBytesWaitingMax ({EventBytesWaitingMax}) must be 1 KiB to 1 GiB."; }
         if (CallTimeout != Timeout.InfiniteTimeSpan && (CallTimeout < TimeSpan.FromMilliseconds(1) || CallTimeout > TimeSpan.FromHours(24))) { yield return $"{path}:CallTimeout ({CallTimeout}) must be 1 ms to 24 h, or infinite."; }
         if (StopLimit < TimeSpan.Zero || StopLimit > TimeSpan.FromMinutes(5)) { yield return $"{path}:StopLimit ({StopLimit}) must be 0 to 5 min."; }
     }

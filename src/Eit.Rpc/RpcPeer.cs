@@ -34,7 +34,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private readonly Dictionary<long, IncomingCall> _serving = [];
     private readonly HashSet<long> _cancelledEarly = [];
     private readonly Queue<Outgoing> _events = new();
-    private readonly ItemWindow _eventWindow = new(EventsAtFirst);
+    private readonly ItemWindow _eventWindow;
     private readonly OrderedSender _callSender;
     private readonly OrderedSender _answerSender;
     private readonly WorkQueue _methods;
@@ -45,6 +45,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private long _lastServed;
     private int _servedCount;
     private long _servedBytes;
+    private long _eventBytes;
     private long _eventsSent;
     private long _unknownMessages;
     private long _eventsAllowed;
@@ -59,6 +60,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         var patient = new SendOptions { Kind = kind, CompleteWhen = CompleteWhen.Accepted, AcceptWithin = Timeout.InfiniteTimeSpan, Stays = true };
         _callSender = new OrderedSender(link, patient, _stopped);
         _answerSender = new OrderedSender(link, patient with { Lane = Lane.Interactive }, _stopped);
+        _eventWindow = new ItemWindow(EventsAtFirst, options.EventBytesWaitingMax);
         _methods = new WorkQueue(options.ParallelCalls);
         _room = new SemaphoreSlim(options.CallsUnderWayMax);
         _rate = new CallRate(options.CallsPerSecond, options.TimeProvider);
@@ -84,6 +86,15 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     /// <summary>Gets how many messages of a type that is not known have come and been dropped.</summary>
     internal long UnknownMessages => Interlocked.Read(ref _unknownMessages);
 
+    /// <summary>Gets how many bytes of JSON this end holds because the other end does not take them: calls, answers, items and events on their way out.</summary>
+    internal long BytesWaiting
+    {
+        get
+        {
+            lock (_gate) { return _callSender.Bytes + _answerSender.Bytes + _eventBytes; }
+        }
+    }
+
     // ---- Calls of this end
 
     internal async Task<T> CallAsync<T>(string name, RpcArguments arguments, RpcCallOptions? options, CancellationToken cancellationToken) =>
@@ -108,16 +119,18 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     internal async IAsyncEnumerable<T> StreamAsync<T>(string name, RpcArguments arguments, RpcCallOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TimeSpan timeout = options?.Timeout ?? Timeout.InfiniteTimeSpan;
+        int items = options?.Items ?? new RpcCallOptions().Items;
+        if (items is < 1 or > RpcCallOptions.ItemsMax) { throw new ArgumentOutOfRangeException(nameof(options), items, $"RpcCallOptions.Items must be 1 to {RpcCallOptions.ItemsMax}."); }
         using var limit = new CallLimit(timeout, _options.TimeProvider, cancellationToken);
-        using OutgoingCall call = await BeginAsync(name, arguments, timeout, options?.Items ?? new RpcCallOptions().Items, limit.Token, cancellationToken).ConfigureAwait(false);
+        using OutgoingCall call = await BeginAsync(name, arguments, timeout, items, limit.Token, cancellationToken).ConfigureAwait(false);
         try
         {
             while (await HasItemAsync(call, limit.Token, cancellationToken).ConfigureAwait(false))
             {
-                while (call.Items!.Reader.TryRead(out JsonElement item))
+                while (call.Items!.Reader.TryRead(out (JsonElement Value, int Bytes) item))
                 {
-                    FinishItem(call);
-                    yield return Read<T>(item);
+                    FinishItem(call, item.Bytes);
+                    yield return Read<T>(item.Value);
                 }
             }
             JsonElement end = await call.Result.ConfigureAwait(false);
@@ -165,8 +178,13 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         OutgoingCall? call = null;
         try
         {
-            TimeSpan? left = timeout == Timeout.InfiniteTimeSpan ? null : TimeSpan.FromTicks(Math.Max(0, (timeout - _options.TimeProvider.GetElapsedTime(began)).Ticks));
-            call = Send(name, arguments, left, within, items);
+            while (true)
+            {
+                TimeSpan? left = timeout == Timeout.InfiniteTimeSpan ? null : TimeSpan.FromTicks(Math.Max(0, (timeout - _options.TimeProvider.GetElapsedTime(began)).Ticks));
+                call = TrySend(name, arguments, left, within, items);
+                if (call is not null) { break; }
+                await LessWaitsAsync(limit, cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -176,18 +194,31 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         return call;
     }
 
-    private OutgoingCall Send(string name, RpcArguments arguments, TimeSpan? left, IncomingCall? within, int items)
+    /// <summary>Waits until fewer bytes of calls wait to leave.</summary>
+    private async ValueTask LessWaitsAsync(CancellationToken limit, CancellationToken cancellationToken)
+    {
+        try { await _callSender.LessAsync().WaitAsync(limit).ConfigureAwait(false); }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw TimedOut(SendOutcome.NotSent);
+        }
+    }
+
+    /// <returns>Null while the calls that wait to leave hold too many bytes.</returns>
+    private OutgoingCall? TrySend(string name, RpcArguments arguments, TimeSpan? left, IncomingCall? within, int items)
     {
         lock (_gate)
         {
             if (_stopping is not null) { throw Lost(SendOutcome.NotSent); }
+            if (_callSender.Bytes >= _options.CallBytesMax) { return null; }
             long id = _lastCall + 1;
             RpcText text = _wire.Call(new OutgoingRequest(id, name, left, within?.Message.Id ?? 0, items), arguments.Values);
             if (text.Bytes > _options.ArgumentBytesMax) { throw new RpcException(RpcError.TooLarge, $"The call has {text.Bytes} bytes; {_options.ArgumentBytesMax} are the limit."); }
             _lastCall = id;
-            var call = new OutgoingCall(id, items) { TakesRoom = within is null };
+            var call = new OutgoingCall(id, items, _options.CallBytesMax) { TakesRoom = within is null };
             _calls.Add(id, call);
-            _callSender.Add(new Outgoing(text.Text)
+            _callSender.Add(new Outgoing(text)
             {
                 Life = left,
                 Withdrawal = call.Withdrawal,
@@ -200,6 +231,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     /// <summary>Gives a call up: takes it back, or cancels it.</summary>
     private async ValueTask<SendOutcome> GiveUpAsync(OutgoingCall call)
     {
+        Close(call);
         SendOutcome outcome = await call.Withdrawal.WithdrawAsync().ConfigureAwait(false);
         bool isServed;
         lock (_gate) { isServed = _calls.Remove(call.Id) && outcome == SendOutcome.Unknown && _stopping is null; }
@@ -209,16 +241,35 @@ internal sealed partial class RpcPeer : IAsyncDisposable
 
     private void End(OutgoingCall call)
     {
-        lock (_gate) { _calls.Remove(call.Id); }
+        Close(call);
+        lock (_gate)
+        {
+            _calls.Remove(call.Id);
+            _link.Account.Release(call.Window?.Bytes ?? 0);         // Items that nobody reads.
+        }
         if (call.TakesRoom) { _room.Release(); }
     }
 
-    private void FinishItem(OutgoingCall call)
+    /// <summary>No call comes back for this one any more: those that have not begun are as any other, and those that run are counted among these.</summary>
+    private void Close(OutgoingCall call)
+    {
+        IReadOnlyCollection<IncomingCall> waiting;
+        lock (_gate)
+        {
+            waiting = call.Close(out int stillRunning);
+            for (int i = 0; i < stillRunning; i++) { _methods.Adopt(); }
+        }
+        foreach (IncomingCall nested in waiting) { _methods.Add(() => ServeAsync(nested)); }
+    }
+
+    private void FinishItem(OutgoingCall call, int bytes)
     {
         long allowed;
         lock (_gate)
         {
-            if (!call.Window!.Finish()) { return; }
+            bool mayMoreCome = call.Window!.Finish(bytes);
+            _link.Account.Release(bytes);
+            if (!mayMoreCome) { return; }
             allowed = call.Window.Allowed;
         }
         if (!call.Result.IsCompleted) { Answer(_wire.More(call.Id, allowed)); }
@@ -259,12 +310,27 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     {
         lock (_gate)
         {
-            long waiting = _wire.IsFull ? _events.Count - (_eventsAllowed - _eventsSent) : _answerSender.Count;
-            if (_stopping is not null || waiting + texts.Count > _options.EventsWaitingMax) { return false; }
-            foreach (RpcText text in texts) { _events.Enqueue(new Outgoing(text.Text)); }
+            if (_stopping is not null || !HasRoomFor(texts)) { return false; }
+            foreach (RpcText text in texts)
+            {
+                var message = new Outgoing(text) { IsEvent = true };
+                _events.Enqueue(message);
+                _eventBytes += text.Bytes;
+                _link.Account.Charge(message.Held);
+            }
             ReleaseEvents();
             return true;
         }
+    }
+
+    /// <summary>Tells whether further events may wait, by their number and by their bytes. What the other end has given credit for, and the session takes, does not count. Called under the gate.</summary>
+    private bool HasRoomFor(IReadOnlyCollection<RpcText> texts)
+    {
+        (int leaving, long leavingBytes) = _answerSender.Events;
+        long beyondCredit = _wire.IsFull ? _events.Count + Math.Max(0, leaving - EventsAtFirst) - (_eventsAllowed - _eventsSent) : leaving;
+        if (beyondCredit + texts.Count > _options.EventsWaitingMax) { return false; }
+        bool isOnlyOne = texts.Count == 1 && _events.Count + leaving == 0;
+        return isOnlyOne || _eventBytes + leavingBytes + texts.Sum(static text => (long)text.Bytes) <= _options.EventBytesWaitingMax;
     }
 
     internal void Flush() => _answerSender.Flush();
@@ -277,7 +343,8 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         while (_eventsSent < _eventsAllowed && _events.TryDequeue(out Outgoing? next))
         {
             _eventsSent++;
-            _answerSender.Add(next);
+            _eventBytes -= next.Bytes;
+            _answerSender.Add(next, isCharged: true);
         }
     }
 
@@ -319,10 +386,10 @@ internal sealed partial class RpcPeer : IAsyncDisposable
                 call.Complete(message.Value);
                 break;
             case RpcMessageType.Error when TryTakeCall(message.Id) is { } call:
-                call.Fail(new RpcException(RpcErrorNames.Parse(message.Error), message.Message ?? "The call failed."));
+                call.Fail(new RpcException(RpcErrorNames.Parse(message.Error), RpcWords.OfError(message.Message)));
                 break;
             case RpcMessageType.Item:
-                ReceiveItem(message);
+                ReceiveItem(message, bytes);
                 break;
             case RpcMessageType.Cancel:
                 ReceiveCancel(message.Id);
@@ -331,7 +398,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
                 ReceiveMore(message);
                 break;
             case RpcMessageType.Event or RpcMessageType.Dispatch:
-                ReceiveEvent(message);
+                ReceiveEvent(message, bytes);
                 break;
             case RpcMessageType.Unreadable:
                 if (MayLog(LogLevel.Warning, nameof(Log.MessageUnreadable), "a peer's calls")) { Log.MessageUnreadable(_logger, bytes); }
@@ -360,19 +427,26 @@ internal sealed partial class RpcPeer : IAsyncDisposable
 
     private OutgoingCall? TryTakeCall(long id)
     {
-        lock (_gate) { return _calls.Remove(id, out OutgoingCall? call) ? call : null; }
+        OutgoingCall? call;
+        lock (_gate)
+        {
+            if (!_calls.Remove(id, out call)) { return null; }
+        }
+        Close(call);
+        return call;
     }
 
-    private void ReceiveItem(RpcMessage message)
+    private void ReceiveItem(RpcMessage message, int bytes)
     {
         OutgoingCall? call;
         bool mayCome;
         lock (_gate)
         {
             if (!_calls.TryGetValue(message.Id, out call) || call.Window is null) { return; }
-            mayCome = call.Window.TryReceive();
+            mayCome = call.Window.TryReceive(bytes);
+            _link.Account.Charge(bytes);
         }
-        if (mayCome) { call.Items!.Writer.TryWrite(message.Value); }
+        if (mayCome) { call.Items!.Writer.TryWrite((message.Value, bytes)); }
         else { _link.Abort(CloseCode.CreditExceeded, "RPC K3.2: an item came beyond the credit of its stream."); }
     }
 
@@ -385,38 +459,43 @@ internal sealed partial class RpcPeer : IAsyncDisposable
                 if (_serving.TryGetValue(message.Id, out IncomingCall? call)) { call.Allow(message.Items); }
                 return;
             }
-            _eventsAllowed = Math.Max(_eventsAllowed, message.Items);
+            _eventsAllowed = Math.Max(_eventsAllowed, Math.Min(message.Items, _eventsSent + EventsAtFirst));
             ReleaseEvents();
         }
         _answerSender.Flush();
     }
 
-    private void ReceiveEvent(RpcMessage message)
+    private void ReceiveEvent(RpcMessage message, int bytes)
     {
         bool mayCome;
+        if (!IsWanted(message)) { (message, bytes) = (new RpcMessage(message.Type), 0); }   // It takes its turn; what is in it need not wait for that.
         lock (_gate)
         {
             if (_stopping is not null) { return; }
-            mayCome = !_wire.IsFull || _eventWindow.TryReceive();
+            mayCome = !_wire.IsFull || _eventWindow.TryReceive(bytes);
+            if (mayCome) { _link.Account.Charge(bytes + HoldSizes.Entry); }
         }
         if (!mayCome)
         {
             _link.Abort(CloseCode.CreditExceeded, "RPC K4.1: an event came beyond the credit.");
             return;
         }
-        _eventHandlers.Add(() => HandleEventAsync(message));
+        _eventHandlers.Add(() => HandleEventAsync(message, bytes));
     }
 
-    private async Task HandleEventAsync(RpcMessage message)
+    private bool IsWanted(RpcMessage message) => message.Type == RpcMessageType.Dispatch ? _handlers.Dispatch is not null : _handlers.Events.ContainsKey(message.Name ?? string.Empty);
+
+    private async Task HandleEventAsync(RpcMessage message, int bytes)
     {
         JsonElement value = message.Value.ValueKind == JsonValueKind.Undefined ? s_null : message.Value;
         if (message.Type == RpcMessageType.Dispatch && _handlers.Dispatch is { } onDispatch) { await HandleAsync(() => onDispatch(value, message.Position)).ConfigureAwait(false); }
         if (message.Type == RpcMessageType.Event && _handlers.Events.GetValueOrDefault(message.Name ?? string.Empty) is { } onEvent) { await HandleAsync(() => onEvent(value)).ConfigureAwait(false); }
+        _link.Account.Release(bytes + HoldSizes.Entry);
         if (!_wire.IsFull) { return; }
         long allowed;
         lock (_gate)
         {
-            if (!_eventWindow.Finish() || _stopping is not null) { return; }
+            if (!_eventWindow.Finish(bytes) || _stopping is not null) { return; }
             allowed = _eventWindow.Allowed;
         }
         Answer(_wire.More(0, allowed));
@@ -437,7 +516,8 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     {
         IncomingCall? call = null;
         (RpcError Error, string Text)? refusal;
-        bool isNested;
+        OutgoingCall? within = null;
+        bool runsNow = false;
         lock (_gate)
         {
             if (_stopping is not null) { return; }
@@ -449,12 +529,14 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             _lastServed = Math.Max(_lastServed, message.Id);
             refusal = Refuse(message, bytes);
             if (_cancelledEarly.Count > 0) { _cancelledEarly.RemoveWhere(id => id <= _lastServed); }
-            isNested = message.Within > 0 && _calls.ContainsKey(message.Within);
             if (refusal is null)
             {
+                within = message.Within > 0 && _calls.TryGetValue(message.Within, out OutgoingCall? open) && open.IsOpen ? open : null;
                 call = new IncomingCall(this, message, bytes, _options.TimeProvider);
                 if (message.Id > 0) { _serving.Add(message.Id, call); }
                 (_servedCount, _servedBytes) = (_servedCount + 1, _servedBytes + bytes);
+                _link.Account.Charge(bytes + HoldSizes.Entry);
+                runsNow = within?.TryBeginNested(call, _options.ParallelCalls) ?? false;
             }
         }
         if (refusal is { } told)
@@ -462,8 +544,21 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             if (message.Id > 0) { Answer(_wire.Error(message.Id, told.Error, told.Text)); }
             return;
         }
-        if (isNested) { _methods.AddNow(() => ServeAsync(call!)); }
-        else { _methods.Add(() => ServeAsync(call!)); }
+        if (runsNow) { _methods.AddNow(() => ServeNestedAsync(within!, call!)); }
+        else if (within is null) { _methods.Add(() => ServeAsync(call!)); }
+    }
+
+    /// <summary>Serves calls that came back for one of this end's, one after the other.</summary>
+    /// <returns>Whether that one was over before they were.</returns>
+    private async Task<bool> ServeNestedAsync(OutgoingCall within, IncomingCall call)
+    {
+        bool isAdopted = false;
+        for (IncomingCall? next = call; next is not null;)
+        {
+            await ServeAsync(next).ConfigureAwait(false);
+            lock (_gate) { next = within.EndNested(out isAdopted); }
+        }
+        return isAdopted;
     }
 
     /// <summary>Says what is wrong with a call, if anything is: then it never reaches a method. Called under the gate.</summary>
@@ -476,10 +571,11 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         if (_servedBytes + bytes > _options.CallBytesMax) { return (RpcError.TooManyCalls, $"The calls under way hold more than {_options.CallBytesMax} bytes."); }
         if (_serving.ContainsKey(message.Id)) { return (RpcError.BadArguments, "A call of this id is under way."); }
         if (message.Name is null) { return (RpcError.BadArguments, "The call names no method."); }
-        if (_handlers.Api?.Find(message.Name) is null) { return (RpcError.UnknownMethod, $"Unknown api '{message.Name}'"); }
+        if (_handlers.Api?.Find(message.Name) is null) { return (RpcError.UnknownMethod, $"Unknown api '{RpcWords.OfName(message.Name)}'"); }
         return message.Value.ValueKind == JsonValueKind.Array ? null : (RpcError.BadArguments, "The arguments are no list.");
     }
 
+    /// <summary>Serves a call to its end: until the session has taken the answer. While an answer waits, nothing runs in its call's place.</summary>
     private async Task ServeAsync(IncomingCall call)
     {
         s_served.Value = call;
@@ -489,7 +585,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             if (call.IsCancelled) { throw new OperationCanceledException(); }
             var invocation = new RpcInvocation(call);
             await _handlers.Api!.Find(call.Message.Name!)!(invocation).ConfigureAwait(false);
-            answer = ResultOf(call, invocation);
+            answer = _wire.Result(call.Message.Id, invocation.Result);
         }
         catch (RpcException failure) { answer = _wire.Error(call.Message.Id, failure.Error, failure.Message); }
         catch (OperationCanceledException) when (call.IsCancelled)
@@ -499,20 +595,18 @@ internal sealed partial class RpcPeer : IAsyncDisposable
                 : _wire.Error(call.Message.Id, RpcError.Cancelled, "The call was cancelled.");
         }
         catch (Exception failure) { answer = ErrorOf(call, failure); }
-        EndServing(call);
-        if (call.Message.Id > 0) { Answer(answer!.Value, isTooLarge => TellTooLarge(call, isTooLarge)); }
+        call.IsOver = true;
+        if (answer is { Bytes: var bytes } && bytes > _options.ResultBytesMax) { answer = _wire.Error(call.Message.Id, RpcError.TooLarge, $"The answer has {bytes} bytes; {_options.ResultBytesMax} are the limit."); }
+        Outgoing? sent = call.Message.Id == 0
+            ? null
+            : Add(new Outgoing(answer!.Value) { Leaving = () => EndServing(call), NotTaken = isTooLarge => TellTooLarge(call, isTooLarge) });
+        if (sent is null) { EndServing(call); }
+        else { await sent.WhenOver().ConfigureAwait(false); }
     }
 
     private void TellTooLarge(IncomingCall call, bool isTooLarge)
     {
         if (isTooLarge) { Answer(_wire.Error(call.Message.Id, RpcError.TooLarge, "The result is larger than the caller takes.")); }
-    }
-
-    private RpcText ResultOf(IncomingCall call, RpcInvocation invocation)
-    {
-        RpcText result = _wire.Result(call.Message.Id, invocation.Result);
-        if (result.Bytes <= _options.ResultBytesMax) { return result; }
-        return _wire.Error(call.Message.Id, RpcError.TooLarge, $"The result has {result.Bytes} bytes; {_options.ResultBytesMax} are the limit.");
     }
 
     private RpcText ErrorOf(IncomingCall call, Exception failure)
@@ -527,30 +621,40 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     {
         lock (_gate)
         {
-            call.IsOver = true;
             _serving.Remove(call.Message.Id);
             (_servedCount, _servedBytes) = (_servedCount - 1, _servedBytes - call.Bytes);
         }
+        _link.Account.Release(call.Bytes + HoldSizes.Entry);
         call.Dispose();
     }
 
-    internal void SendItem<T>(IncomingCall call, T item)
+    /// <summary>Sends an item of a stream, and waits until the session has taken it: the stream goes on no faster, whatever its caller says that it takes.</summary>
+    internal async ValueTask SendItemAsync<T>(IncomingCall call, T item)
     {
         RpcText text = _wire.Item(call.Message.Id, Json.Value(item));
         if (text.Bytes > _options.ResultBytesMax) { throw new RpcException(RpcError.TooLarge, $"An item has {text.Bytes} bytes; {_options.ResultBytesMax} are the limit."); }
-        Answer(text, _ => call.Cancel());
+        if (Add(new Outgoing(text) { NotTaken = _ => call.Cancel() }) is not { } sent) { return; }
+        Task over = sent.WhenOver();
+        if (!over.IsCompleted) { await over.WaitAsync(call.Token).ConfigureAwait(false); }
     }
 
-    /// <summary>Sends what never waits for calls: answers, items, cancellations, credit. A peer that takes none of them in is not served any more.</summary>
-    private void Answer(in RpcText text, Action<bool>? notTaken = null)
+    /// <summary>Sends what is short and never waits for calls: refusals, cancellations, credit. A peer that takes none of them in is not served any more.</summary>
+    private void Answer(in RpcText text)
+    {
+        Add(new Outgoing(text));
+        if (_answerSender.Count > AnswersWaitingMax) { _link.Abort(CloseCode.TooSlow, "RPC K1.6: too many answers wait for their caller."); }
+    }
+
+    /// <returns>Null when the session is over.</returns>
+    private Outgoing? Add(Outgoing message)
     {
         lock (_gate)
         {
-            if (_stopping is not null) { return; }
-            _answerSender.Add(new Outgoing(text.Text) { NotTaken = notTaken });
+            if (_stopping is not null) { return null; }
+            _answerSender.Add(message);
         }
         _answerSender.Flush();
-        if (_answerSender.Count > AnswersWaitingMax) { _link.Abort(CloseCode.TooSlow, "RPC K1.6: too many answers wait for their caller."); }
+        return message;
     }
 
     private int AnswersWaitingMax => (2 * _options.CallsUnderWayMax) + _options.EventsWaitingMax + EventsAtFirst;
@@ -571,6 +675,9 @@ internal sealed partial class RpcPeer : IAsyncDisposable
             calls = [.. _calls.Values];
             _calls.Clear();
             foreach (IncomingCall call in _serving.Values) { call.Cancel(); }
+            foreach (Outgoing waiting in _events) { _link.Account.Release(waiting.Held); }
+            _events.Clear();
+            _eventBytes = 0;
         }
         await _stop.CancelAsync().ConfigureAwait(false);
         foreach (OutgoingCall call in calls) { call.Fail(Lost(await call.Withdrawal.WithdrawAsync().ConfigureAwait(false))); }

@@ -14,14 +14,14 @@ internal sealed class WorkQueue(int parallelMax)
     {
         lock (_gate)
         {
-            if (_inOrder == parallelMax)
+            if (_inOrder >= parallelMax)
             {
                 _waiting.Enqueue(work);
                 return;
             }
             (_inOrder, _running) = (_inOrder + 1, _running + 1);
         }
-        Start(work, isInOrder: true);
+        Start(() => RunInOrderAsync(work));
     }
 
     /// <summary>Adds a piece of work, unless too many wait; it must not fail.</summary>
@@ -36,10 +36,17 @@ internal sealed class WorkQueue(int parallelMax)
     }
 
     /// <summary>Runs a piece of work at once, whatever else runs; it must not fail.</summary>
-    internal void AddNow(Func<Task> work)
+    /// <param name="work">The work; says at its end whether it has been counted meanwhile (<see cref="Adopt"/>).</param>
+    internal void AddNow(Func<Task<bool>> work)
     {
         lock (_gate) { _running++; }
-        Start(work, isInOrder: false);
+        Start(() => RunNowAsync(work));
+    }
+
+    /// <summary>From now on a piece that was run at once counts as one of those in order: none of those begins in its place.</summary>
+    internal void Adopt()
+    {
+        lock (_gate) { _inOrder++; }
     }
 
     /// <summary>Waits until nothing runs.</summary>
@@ -53,24 +60,24 @@ internal sealed class WorkQueue(int parallelMax)
     }
 
     // Without the caller's context: whoever brings a message is not who the work is for.
-    private void Start(Func<Task> work, bool isInOrder) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static started => _ = started.Queue.RunAsync(started.Work, started.IsInOrder), (Queue: this, Work: work, IsInOrder: isInOrder), preferLocal: false);
+    private static void Start(Func<Task> run) => ThreadPool.UnsafeQueueUserWorkItem(static run => _ = run(), run, preferLocal: false);
 
-    private async Task RunAsync(Func<Task> work, bool isInOrder)
+    private async Task RunInOrderAsync(Func<Task> work)
     {
-        Func<Task>? next = work;
-        while (next is not null)
-        {
-            await next().ConfigureAwait(false);
-            next = TakeNext(isInOrder);
-        }
+        for (Func<Task>? next = work; next is not null; next = TakeNext(isInOrder: true)) { await next().ConfigureAwait(false); }
+    }
+
+    private async Task RunNowAsync(Func<Task<bool>> work)
+    {
+        bool isInOrder = await work().ConfigureAwait(false);
+        if (TakeNext(isInOrder) is { } next) { await RunInOrderAsync(next).ConfigureAwait(false); }
     }
 
     private Func<Task>? TakeNext(bool isInOrder)
     {
         lock (_gate)
         {
-            if (isInOrder && _waiting.TryDequeue(out Func<Task>? next)) { return next; }
+            if (isInOrder && _inOrder <= parallelMax && _waiting.TryDequeue(out Func<Task>? next)) { return next; }
             if (isInOrder) { _inOrder--; }
             if (--_running == 0)
             {

@@ -342,11 +342,12 @@ public sealed class LimitTests
             ResultBytesMax = 1,
             CallsPerSecond = 0,
             EventsWaitingMax = 0,
+            EventBytesWaitingMax = 1,
             CallTimeout = TimeSpan.Zero,
             StopLimit = TimeSpan.FromHours(1),
         };
 
-        Assert.Equal(9, options.Faults().Count());
+        Assert.Equal(10, options.Faults().Count());
         Assert.Empty(new RpcOptions().Faults());
     }
 

@@ -95,6 +95,36 @@ public sealed class SocketRedTests
         await Assert.ThrowsAsync<ArgumentException>(() => new SocketRedClient().ConnectAsync(new Uri($"ws://127.0.0.1:{port}/")));
     }
 
+    [Fact]
+    public async Task Our_client_ends_a_connection_more_of_whose_events_wait_than_it_keeps()
+    {
+        await using RpcHost host = await RpcHost.StartAsync(
+            static _ =>
+            {
+                RpcSession session = null!;
+                RpcApi api = new RpcApi().Add("flood", _ =>
+                {
+                    for (int i = 0; i < 5; i++) { session.Emit("drop", i); }
+                    return default;
+                });
+                return session = new RpcSession { Api = api };
+            },
+            plain: true,
+            tls: false);
+        TaskCompletionSource goOn = Patience.NewSource();
+        var logs = new CapturedLogs();
+        await using var client = new SocketRedClient(RpcHost.Options with { EventsWaitingMax = 2 }, logs);
+        client.On<int>("drop", async _ => await goOn.Task);
+        await client.ConnectAsync(new Uri($"ws://127.0.0.1:{host.Host.Port}/eit"), allowUnencryptedForDevelopment: true).Soon();
+
+        Task call = client.PostAsync("flood");
+        await Patience.UntilAsync(() => logs.Entries.Any(static entry => entry.Name == "TooManyEvents"));
+        goOn.SetResult();
+
+        await client.Closed!.Soon();
+        await call.Soon();
+    }
+
     [Fact, Clause("W1.2")]
     public async Task What_is_malformed_closes_no_plain_session_and_a_call_without_answer_runs()
     {
