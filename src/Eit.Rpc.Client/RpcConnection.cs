@@ -169,7 +169,7 @@ public sealed class RpcConnection : IRpcCaller, IAsyncDisposable
         lock (_gate)
         {
             if (_peers.TryGetValue(session, out RpcPeer? known)) { return known; }
-            var peer = new RpcPeer(new SessionLink(Connection, session), EitRpcWire.Instance, _options, Json, _handlers, _logger);
+            var peer = new RpcPeer(new SessionLink(Connection, session), EitRpcWire.Instance, _options, Json, _handlers, guard: null, _logger);
             if (_isDisposed || session == _ended) { _stopping.Add(peer.StopAsync()); }
             else
             {

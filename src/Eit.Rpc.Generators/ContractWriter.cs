@@ -12,6 +12,7 @@ internal static class ContractWriter
 {
     private const string Invocation = "global::Eit.Rpc.RpcInvocation";
     private const string Caller = "global::Eit.Rpc.IRpcCaller";
+    private const string Flags = "global::System.Reflection.BindingFlags.Instance | global::System.Reflection.BindingFlags.Public | global::System.Reflection.BindingFlags.NonPublic";
     private const string ValueTask = "global::System.Threading.Tasks.ValueTask";
 
     internal static string Write(INamedTypeSymbol type, IReadOnlyList<MethodShape> methods, bool isInterface)
@@ -43,9 +44,19 @@ internal static class ContractWriter
         code.AppendLine($"        global::Eit.Rpc.RpcContracts.Add<{target}>(new global::System.Collections.Generic.Dictionary<string, global::System.Func<{target}, {Invocation}, {ValueTask}>>");
         code.AppendLine("        {");
         for (int i = 0; i < methods.Count; i++) { code.AppendLine($"            [{Literal(methods[i].WireName)}] = Serve{i},"); }
+        code.AppendLine("        },");
+        code.AppendLine("        static () => new global::System.Collections.Generic.Dictionary<string, global::System.Reflection.MethodInfo>");
+        code.AppendLine("        {");
+        foreach (MethodShape shape in methods) { code.AppendLine($"            [{Literal(shape.WireName)}] = {MethodOf(shape.Method)},"); }
         code.AppendLine("        });");
         if (isInterface) { code.AppendLine($"        global::Eit.Rpc.RpcContracts.AddProxy<{target}>(static caller => new Proxy(caller));"); }
         code.AppendLine("    }");
+    }
+
+    private static string MethodOf(IMethodSymbol method)
+    {
+        string parameters = string.Join(", ", method.Parameters.Select(static parameter => Names.OfTypeof(parameter.Type)));
+        return $"{Names.OfTypeof(method.ContainingType)}.GetMethod({Literal(method.Name)}, {Flags}, new global::System.Type[] {{ {parameters} }})!";
     }
 
     private static void WriteServing(StringBuilder code, string target, MethodShape shape, int index)

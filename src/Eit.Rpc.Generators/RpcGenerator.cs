@@ -30,6 +30,15 @@ public sealed class RpcGenerator : IIncrementalGenerator
                 KnownJson.CoveredBy)
             .Collect();
 
+        foreach (string attribute in new[] { Names.AuthorizeAttribute, Names.AllowAnonymousAttribute })
+        {
+            IncrementalValuesProvider<Fault> strays = context.SyntaxProvider.ForAttributeWithMetadataName(
+                    attribute,
+                    static (node, _) => node is MethodDeclarationSyntax or TypeDeclarationSyntax,
+                    AuthorizeReader.FaultOf)
+                .Where(static fault => fault is not null)!;
+            context.RegisterSourceOutput(strays, static (output, fault) => output.ReportDiagnostic(fault.ToDiagnostic()));
+        }
         context.RegisterSourceOutput(interfaces.Combine(json), static (output, input) => Produce(output, input.Left, input.Right));
         context.RegisterSourceOutput(classes.Combine(json), static (output, input) => Produce(output, input.Left, input.Right));
     }

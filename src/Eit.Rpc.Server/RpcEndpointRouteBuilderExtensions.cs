@@ -23,7 +23,7 @@ public static class RpcEndpointRouteBuilderExtensions
     public static IEndpointConventionBuilder MapEitRpc(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<HttpContext, ValueTask<RpcSession?>> createSession, RpcOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(createSession);
-        return Map(endpoints, path, createSession, makeOwn: null, options);
+        return Map(endpoints, path, createSession, makeOwn: null, options).WithAttributesOf(createSession, endpoints.ServiceProvider);
     }
 
     /// <summary>Maps an endpoint whose clients call the methods of a session of their own.</summary>
@@ -36,7 +36,7 @@ public static class RpcEndpointRouteBuilderExtensions
     public static IEndpointConventionBuilder MapEitRpc(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<HttpContext, RpcSession?> createSession, RpcOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(createSession);
-        return MapEitRpc(endpoints, path, context => ValueTask.FromResult(createSession(context)), options);
+        return Map(endpoints, path, context => ValueTask.FromResult(createSession(context)), makeOwn: null, options).WithAttributesOf(createSession, endpoints.ServiceProvider);
     }
 
     /// <summary>As <see cref="MapEitRpc(IEndpointRouteBuilder, string, Func{HttpContext, ValueTask{RpcSession?}}, RpcOptions?)"/>, and the sessions at each path that fits are one channel:
@@ -48,12 +48,14 @@ public static class RpcEndpointRouteBuilderExtensions
     /// <param name="options">How; copied. Null for the defaults.</param>
     /// <returns>The endpoint, to which policies can be attached.</returns>
     /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
-    public static IEndpointConventionBuilder MapEitRpcChannels<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+    public static IEndpointConventionBuilder MapEitRpcChannels<[DynamicallyAccessedMembers(HandlerAttributes.Needed)] THandler>(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<HttpContext, ValueTask<RpcSession?>> createSession, RpcOptions? options = null)
         where THandler : EitChannelHandler
     {
         ArgumentNullException.ThrowIfNull(createSession);
-        return Map(endpoints, path, createSession, static services => new ChannelMember(services.GetRequiredService<EitChannels>(), ChannelEndpointRouteBuilderExtensions.Make<THandler>), options);
+        return Map(endpoints, path, createSession, static services => new ChannelMember(services.GetRequiredService<EitChannels>(), ChannelEndpointRouteBuilderExtensions.Make<THandler>), options)
+            .WithAttributesOf(typeof(THandler), endpoints.ServiceProvider)
+            .WithAttributesOf(createSession, endpoints.ServiceProvider);
     }
 
     private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<HttpContext, ValueTask<RpcSession?>> createSession, Func<IServiceProvider, EitHandler>? makeOwn, RpcOptions? options)
@@ -61,7 +63,8 @@ public static class RpcEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         RpcSessions sessions = endpoints.ServiceProvider.GetService<RpcSessions>() ?? throw new InvalidOperationException("Call services.AddEitRpc() before MapEitRpc.");
         ILogger logger = endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<RpcSession>();
-        var endpoint = new RpcEndpoint(createSession, makeOwn, sessions, (options ?? new RpcOptions()).Checked(nameof(options)), logger);
+        var authorization = new CallAuthorization(endpoints.ServiceProvider, logger);
+        var endpoint = new RpcEndpoint(createSession, makeOwn, sessions, authorization, (options ?? new RpcOptions()).Checked(nameof(options)), logger);
         return Server.EndpointRouteBuilderExtensions.Map(endpoints, path, endpoint.HandleAsync);
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Eit.Rpc;
 
 /// <summary>Joins an application's session to Eit's: over Eit as messages of a kind of their own, with a plain client in the messages of socket.red. All else goes to the application's own handler.</summary>
-internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSessions sessions, RpcOptions options, RpcJson json, ILogger logger) : EitHandler
+internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSessions sessions, CallAuthorization authorization, RpcOptions options, RpcJson json, ILogger logger) : EitHandler
 {
     private const byte Kind = 1;
     private RpcPeer? _peer;
@@ -17,7 +17,7 @@ internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSession
     public override async ValueTask OnConnectedAsync(EitSession connected)
     {
         RpcWire wire = connected.IsPlain ? RedRpcWire.Instance : EitRpcWire.Instance;
-        var peer = new RpcPeer(new SessionLink(connected), wire, options, json, session.Handlers, logger);
+        var peer = new RpcPeer(new SessionLink(connected), wire, options, json, session.Handlers, authorization.Of(session), logger);
         _peer = peer;
         session.Begin(connected, peer);
         connected.OnKind(Kind, message =>

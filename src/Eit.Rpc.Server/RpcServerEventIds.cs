@@ -4,4 +4,6 @@ namespace Eit.Rpc;
 internal static class RpcServerEventIds
 {
     internal const int SessionNotMade = 520;
+    internal const int CallRefused = 521;
+    internal const int SessionRefused = 522;
 }

@@ -32,4 +32,7 @@ public enum RpcError
 
     /// <summary>The result is not what the caller asked for.</summary>
     BadResult,
+
+    /// <summary>The caller may not call the method, which has not run.</summary>
+    Forbidden,
 }

@@ -15,6 +15,7 @@ internal static class RpcErrorNames
         [RpcError.Cancelled] = "cancelled",
         [RpcError.DeadlinePassed] = "deadline-passed",
         [RpcError.BadResult] = "bad-result",
+        [RpcError.Forbidden] = "forbidden",
     };
 
     private static readonly Dictionary<string, RpcError> s_errors = s_names.ToDictionary(static pair => pair.Value, static pair => pair.Key);

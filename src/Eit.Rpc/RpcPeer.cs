@@ -26,6 +26,7 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private readonly RpcWire _wire;
     private readonly RpcOptions _options;
     private readonly RpcHandlers _handlers;
+    private readonly IRpcGuard? _guard;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -52,9 +53,16 @@ internal sealed partial class RpcPeer : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _stopping;
 
-    internal RpcPeer(IRpcLink link, RpcWire wire, RpcOptions options, RpcJson json, RpcHandlers handlers, ILogger logger)
+    /// <param name="link">The session.</param>
+    /// <param name="wire">How messages are written and read.</param>
+    /// <param name="options">How.</param>
+    /// <param name="json">The JSON of arguments and results.</param>
+    /// <param name="handlers">What is done with what comes.</param>
+    /// <param name="guard">Who decides which calls may run; null for all.</param>
+    /// <param name="logger">Where it logs.</param>
+    internal RpcPeer(IRpcLink link, RpcWire wire, RpcOptions options, RpcJson json, RpcHandlers handlers, IRpcGuard? guard, ILogger logger)
     {
-        (_link, _wire, _options, Json, _handlers, _logger) = (link, wire, options, json, handlers, logger);
+        (_link, _wire, _options, Json, _handlers, _guard, _logger) = (link, wire, options, json, handlers, guard, logger);
         _stopped = _stop.Token;
         byte kind = wire.IsFull ? Kind : (byte)0;
         var patient = new SendOptions { Kind = kind, CompleteWhen = CompleteWhen.Accepted, AcceptWithin = Timeout.InfiniteTimeSpan, Stays = true };
@@ -583,8 +591,11 @@ internal sealed partial class RpcPeer : IAsyncDisposable
         try
         {
             if (call.IsCancelled) { throw new OperationCanceledException(); }
+            string name = call.Message.Name!;
+            RpcApiMethod method = _handlers.Api?.Find(name) ?? throw new RpcException(RpcError.UnknownMethod, $"Unknown api '{name}'");
+            if (_guard is not null && !await _guard.MayRunAsync(name, method.Key).ConfigureAwait(false)) { throw new RpcException(RpcError.Forbidden, $"You may not call '{name}'."); }
             var invocation = new RpcInvocation(call);
-            await _handlers.Api!.Find(call.Message.Name!)!(invocation).ConfigureAwait(false);
+            await method.Run(invocation).ConfigureAwait(false);
             answer = _wire.Result(call.Message.Id, invocation.Result);
         }
         catch (RpcException failure) { answer = _wire.Error(call.Message.Id, failure.Error, failure.Message); }

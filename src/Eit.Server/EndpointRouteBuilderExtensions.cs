@@ -13,35 +13,39 @@ public static class EndpointRouteBuilderExtensions
     /// <summary>Maps an endpoint whose sessions are handled by one delegate.</summary>
     /// <param name="endpoints">The application's endpoints.</param>
     /// <param name="path">The path.</param>
-    /// <param name="onMessage">Handles a text; the next one of the same session waits for its task.</param>
+    /// <param name="onMessage">Handles a text; the next one of the same session waits for its task. Its attributes <c>[Authorize]</c> and <c>[AllowAnonymous]</c> count for the endpoint.</param>
     /// <returns>The endpoint, to which policies can be attached.</returns>
+    /// <exception cref="InvalidOperationException">It has such an attribute, and the application has no authorization.</exception>
     public static IEndpointConventionBuilder MapEit(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<EitSession, string, ValueTask> onMessage)
     {
         ArgumentNullException.ThrowIfNull(onMessage);
-        return Map(endpoints, path, _ => new MadeHandler(new DelegateHandler(onMessage), IsOwned: true));
+        return Map(endpoints, path, _ => new MadeHandler(new DelegateHandler(onMessage), IsOwned: true)).WithAttributesOf(onMessage, endpoints.ServiceProvider);
     }
 
     /// <summary>Maps an endpoint whose sessions are handled by one object each, which a delegate makes and which ends with its session.</summary>
     /// <param name="endpoints">The application's endpoints.</param>
     /// <param name="path">The path.</param>
-    /// <param name="makeHandler">Makes the handler of a session, from services of the session's own.</param>
+    /// <param name="makeHandler">Makes the handler of a session, from services of the session's own. Its attributes <c>[Authorize]</c> and <c>[AllowAnonymous]</c> count for the endpoint; those of the
+    /// handler's class can't be known here, so a session whose handler has such ends at once.</param>
     /// <returns>The endpoint, to which policies can be attached.</returns>
+    /// <exception cref="InvalidOperationException">It has such an attribute, and the application has no authorization.</exception>
     public static IEndpointConventionBuilder MapEit(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path, Func<IServiceProvider, EitHandler> makeHandler)
     {
         ArgumentNullException.ThrowIfNull(makeHandler);
-        return Map(endpoints, path, services => new MadeHandler(makeHandler(services), IsOwned: true));
+        return Map(endpoints, path, services => new MadeHandler(Seen(makeHandler(services), typeof(EitHandler)), IsOwned: true)).WithAttributesOf(makeHandler, endpoints.ServiceProvider);
     }
 
     /// <summary>Maps an endpoint whose sessions are handled by one object each, made from the application's services; one that is not registered there is disposed of with its session.</summary>
-    /// <typeparam name="THandler">The handler.</typeparam>
+    /// <typeparam name="THandler">The handler. The attributes of its class are the endpoint's: <c>[Authorize]</c>, <c>[AllowAnonymous]</c>, <c>[EnableRateLimiting]</c> and the like.</typeparam>
     /// <param name="endpoints">The application's endpoints.</param>
     /// <param name="path">The path.</param>
     /// <returns>The endpoint, to which policies can be attached.</returns>
-    public static IEndpointConventionBuilder MapEit<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path)
+    /// <exception cref="InvalidOperationException">The class has <c>[Authorize]</c> and the application has no authorization, or a method of it has such an attribute, where it can't count.</exception>
+    public static IEndpointConventionBuilder MapEit<[DynamicallyAccessedMembers(HandlerAttributes.Needed)] THandler>(this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string path)
         where THandler : EitHandler =>
         Map(endpoints, path, static services => services.GetService<THandler>() is { } registered
-            ? new MadeHandler(registered, IsOwned: false)
-            : new MadeHandler(ActivatorUtilities.CreateInstance<THandler>(services), IsOwned: true));
+            ? new MadeHandler(Seen(registered, typeof(THandler)), IsOwned: false)
+            : new MadeHandler(ActivatorUtilities.CreateInstance<THandler>(services), IsOwned: true)).WithAttributesOf(typeof(THandler), endpoints.ServiceProvider);
 
     /// <summary>Says what the endpoint does about clients whose handlers are too slow; without this, <see cref="SessionSettings.SlowConsumers"/> does.</summary>
     /// <typeparam name="TBuilder">The endpoint's builder.</typeparam>
@@ -77,6 +81,12 @@ public static class EndpointRouteBuilderExtensions
             .UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero })
             .Use((HttpContext context, RequestDelegate _) => handle(endpoint, context))
             .Build();
-        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}");
+        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(EitEndpointMark.Instance);
+    }
+
+    private static EitHandler Seen(EitHandler handler, Type mapped)
+    {
+        HandlerAttributes.RefuseUnseen(handler, mapped);
+        return handler;
     }
 }

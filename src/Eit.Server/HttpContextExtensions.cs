@@ -22,6 +22,7 @@ public static class HttpContextExtensions
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(serve);
+        HandlerAttributes.Refuse(serve);
         TransportEndpoint endpoint = context.RequestServices.GetService<TransportEndpoint>() ?? throw new InvalidOperationException("Call services.AddEit() before UpgradeEitAsync.");
         if (admitsPlainClients) { context.Features.Set(new PlainClientPolicy(QueryToken: null)); }
         ILogger<ReadingHandler> logger = context.RequestServices.GetRequiredService<ILogger<ReadingHandler>>();

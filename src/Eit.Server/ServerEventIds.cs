@@ -18,4 +18,5 @@ internal static class ServerEventIds
     internal const int ChannelHandlerHangs = 321;
     internal const int ChannelRefused = 322;
     internal const int ChannelsUnfinished = 323;
+    internal const int RefusedByMiddleware = 340;
 }

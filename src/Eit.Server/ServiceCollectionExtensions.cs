@@ -28,6 +28,7 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton<TransportEndpoint>();
         services.TryAddSingleton<RefusalByClose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, HeadlessFilter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, MiddlewareRefusals>());   // Inside: it sees what becomes a close out there.
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, QueryTokenPolicy>());
         services.AddHostedService<DrainService>();
         return services;

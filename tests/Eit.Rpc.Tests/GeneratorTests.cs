@@ -25,6 +25,12 @@ public sealed class GeneratorTests
     [InlineData("public class C { [RpcMethod] private int Get() => 1; }", "EITRPC006")]
     [InlineData("public class C { [RpcMethod] public static int Get() => 1; }", "EITRPC006")]
     [InlineData("public class C { private class D { [RpcMethod] public int Get() => 1; } }", "EITRPC006")]
+    [InlineData("public class H : Eit.Server.EitHandler { [Authorize] public override ValueTask OnMessageAsync(Eit.Server.EitSession s, string m) => default; }", "EITRPC008")]
+    [InlineData("public class H : Eit.Server.Channels.EitChannelHandler { [AllowAnonymous] public override ValueTask OnTimeoutAsync(string id) => default; }", "EITRPC008")]
+    [InlineData("public class S : Eit.Rpc.RpcSession { [Authorize] public void Delete() { } }", "EITRPC008")]
+    [InlineData("public class C { [Authorize] public void Delete() { } [RpcMethod] private int Get() => 1; }", "EITRPC008")]
+    [InlineData("[RpcContract] public interface I { [Authorize(AuthenticationSchemes = \"Other\")] Task Put<T>(); }", "EITRPC009")]
+    [InlineData("public class C { [Authorize(AuthenticationSchemes = \"Other\"), RpcMethod] private int Get() => 1; }", "EITRPC009")]
     public void What_can_not_be_called_is_an_error_and_generates_nothing(string code, string rule)
     {
         (ImmutableArray<Diagnostic> told, Compilation after) = Run(code);
@@ -51,6 +57,20 @@ public sealed class GeneratorTests
         Assert.Empty(told);
         Assert.Empty(after.GetDiagnostics().Where(static diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
         Assert.Equal(3, after.SyntaxTrees.Count());
+    }
+
+    [Theory]
+    [InlineData("[RpcContract] public interface I { [Authorize(Roles = \"a\")] Task Put(); } public class C : I { [Authorize] public Task Put() => Task.CompletedTask; }")]
+    [InlineData("[RpcContract] public interface I { Task Put(); } [Authorize] public class C : I { Task I.Put() => Task.CompletedTask; }")]
+    [InlineData("[Authorize] public class C { [RpcMethod, AllowAnonymous] public void Put() { } }")]
+    [InlineData("[Authorize(AuthenticationSchemes = \"Other\")] public class H : Eit.Server.EitHandler { }")]
+    [InlineData("public class Page { [Authorize(AuthenticationSchemes = \"Other\")] public void Get() { } }")]
+    public void An_attribute_that_can_count_where_it_stands_is_none(string code)
+    {
+        (ImmutableArray<Diagnostic> told, Compilation after) = Run(code);
+
+        Assert.Empty(told);
+        Assert.Empty(after.GetDiagnostics().Where(static diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning));
     }
 
     [Theory]
@@ -90,7 +110,7 @@ public sealed class GeneratorTests
 
     private static CSharpCompilation Compile(string code)
     {
-        const string usings = "#nullable enable\nusing System; using System.Collections.Generic; using System.Text.Json.Serialization; using System.Threading; using System.Threading.Tasks; using Eit.Rpc;\n";
+        const string usings = "#nullable enable\nusing System; using System.Collections.Generic; using System.Text.Json.Serialization; using System.Threading; using System.Threading.Tasks; using Eit.Rpc; using Microsoft.AspNetCore.Authorization;\n";
         string[] paths = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)];
         return CSharpCompilation.Create(
             "Test",

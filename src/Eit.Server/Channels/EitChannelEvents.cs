@@ -3,7 +3,8 @@ using Eit.Protocol.Wire;
 namespace Eit.Server.Channels;
 
 /// <summary>A channel handler that is put together from delegates, each set once. It serves all channels of its endpoint.</summary>
-/// <remarks>What each is called for, and when, is said at <see cref="EitChannelHandler"/>.</remarks>
+/// <remarks>What each is called for, and when, is said at <see cref="EitChannelHandler"/>. A delegate with <c>[Authorize]</c> or <c>[AllowAnonymous]</c> is refused
+/// (<see cref="InvalidOperationException"/>): its members were admitted long before it is called.</remarks>
 public sealed class EitChannelEvents : EitChannelHandler
 {
     private Func<string, ValueTask>? _onChannelCreated;
@@ -66,6 +67,7 @@ public sealed class EitChannelEvents : EitChannelHandler
     public void OnMessage(Action<EitSession, string> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
+        HandlerAttributes.Refuse(handler);
         OnMessage((connection, message) =>
         {
             handler(connection, message);
@@ -128,6 +130,7 @@ public sealed class EitChannelEvents : EitChannelHandler
     private static Func<T, ValueTask> ToTask<T>(Action<T> handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
+        HandlerAttributes.Refuse(handler);
         return argument =>
         {
             handler(argument);
@@ -136,9 +139,10 @@ public sealed class EitChannelEvents : EitChannelHandler
     }
 
     private static void Set<T>(ref T? place, T handler)
-        where T : class
+        where T : Delegate
     {
         ArgumentNullException.ThrowIfNull(handler);
+        HandlerAttributes.Refuse(handler);
         if (place is not null) { throw new InvalidOperationException("This handler is set already."); }
         place = handler;
     }
