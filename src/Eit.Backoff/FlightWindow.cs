@@ -21,8 +21,8 @@ public sealed class FlightWindow
 
     private static readonly TimeSpan s_horizonMin = TimeSpan.FromMilliseconds(100);
 
-    private readonly long _floorBytes;
     private readonly long _maxBytes;
+    private long _floorBytes;
     private double[]? _rates;                                      // The last ones; null before the first.
     private TimeSpan _shortest = TimeSpan.MaxValue;
     private long _sinceAsked;
@@ -53,6 +53,9 @@ public sealed class FlightWindow
     /// <summary>Gets whether not even what is urgent may leave for now: it has two pieces more.</summary>
     public bool IsFullForUrgent => InFlight + (_floorBytes / 4) > Bytes + _floorBytes;
 
+    /// <summary>Gets the shortest round trip that is known of this transport; <see cref="TimeSpan.MaxValue"/> for none.</summary>
+    public TimeSpan Shortest => _shortest;
+
     private TimeSpan Horizon => _shortest > s_horizonMin / 2 && _shortest != TimeSpan.MaxValue ? _shortest * 2 : s_horizonMin;
 
     /// <summary>Begins anew, on a transport of which nothing is known.</summary>
@@ -61,6 +64,15 @@ public sealed class FlightWindow
         (Bytes, InFlight, _sinceAsked, _roundEnd) = (_floorBytes, 0, 0, 0);
         (_shortest, _isLimited, _isGrowing, _rateBefore, _roundsWithoutGain, _rounds) = (TimeSpan.MaxValue, false, true, 0, 0, 0);
         _rates = null;
+    }
+
+    /// <summary>Tells what may always be unacknowledged from now on: less where pieces are smaller, because the path is slow.</summary>
+    /// <param name="floorBytes">Two pieces.</param>
+    public void UseFloor(long floorBytes)
+    {
+        bool isLower = floorBytes < _floorBytes;
+        _floorBytes = floorBytes;
+        Bytes = isLower ? Enough : Math.Max(Bytes, floorBytes);
     }
 
     /// <summary>Tells a round trip that was measured otherwise.</summary>

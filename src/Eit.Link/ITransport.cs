@@ -34,6 +34,16 @@ public interface ITransport : IAsyncDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken);
 
+    /// <summary>Sends a part of a message, which leaves by itself: the other end gets it when it has come, and not first at the end of the message.</summary>
+    /// <param name="fragment">Any number of bytes; the transport's until the task completes.</param>
+    /// <param name="isText">Whether the message is UTF-8 text, the same for all its parts; a part may end anywhere in it.</param>
+    /// <param name="endsMessage">Whether it is the last part. Nothing else may be sent, but a close, until that has left.</param>
+    /// <param name="cancellationToken">Gives up the send and with it the transport.</param>
+    /// <returns>Completes as that of <see cref="SendAsync"/> does.</returns>
+    /// <exception cref="TransportException">The transport is lost, closed by this end or disposed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    ValueTask SendFragmentAsync(ReadOnlyMemory<byte> fragment, bool isText, bool endsMessage, CancellationToken cancellationToken);
+
     /// <summary>Sends a close, after what was sent before, and does not wait for the peer's: a pending receive goes on until that comes.</summary>
     /// <param name="code">1000 to 1003, 1007 to 1014 or 3000 to 4999.</param>
     /// <param name="reason">Any text; sent as printable ASCII of at most <see cref="CloseCodes.ReasonCharsMax"/> characters.</param>

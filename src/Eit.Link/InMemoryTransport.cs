@@ -85,14 +85,18 @@ public sealed class InMemoryTransport : ITransport
             if (_incoming != Path.Open) { return ValueTask.FromException<TransportReceive>(Lost()); }
 
             ValueTask<TransportReceive> wait = new(_receiving, _receiving.Begin());
-            _receive = new(buffer, IsText: false, cancellationToken);
+            _receive = new(buffer, IsText: false, EndsMessage: false, cancellationToken);
             _receiveCancellation = RegisterCancellation(cancellationToken);
             return wait;
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
+        SendFragmentAsync(message, isText, endsMessage: true, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask SendFragmentAsync(ReadOnlyMemory<byte> fragment, bool isText, bool endsMessage, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -106,12 +110,12 @@ public sealed class InMemoryTransport : ITransport
             if (_outgoing != Path.Open) { return ValueTask.FromException(Lost()); }
             if (_bufferedMessages < _bufferedMessagesMax)
             {
-                Post(Pack(message.Span, isText));
+                Post(Pack(fragment.Span, isText, endsMessage));
                 return default;
             }
 
             ValueTask wait = new(_sending, _sending.Begin());
-            _send = new(message, isText, cancellationToken);
+            _send = new(fragment, isText, endsMessage, cancellationToken);
             _sendCancellation = RegisterCancellation(cancellationToken);
             return wait;
         }
@@ -182,19 +186,19 @@ public sealed class InMemoryTransport : ITransport
 
     // ---- Sending. All from here on runs under the gate.
 
-    private Parcel Pack(ReadOnlySpan<byte> message, bool isText)
+    private Parcel Pack(ReadOnlySpan<byte> message, bool isText, bool endsMessage)
     {
         int count = _cutsNext ? message.Length / 2 : message.Length;
         byte[] bytes = ArrayPool<byte>.Shared.Rent(count);
         message[..count].CopyTo(bytes);
-        return new Parcel(ParcelKind.Message, bytes, count, isText, EndsMessage: !_cutsNext, default, "");
+        return new Parcel(ParcelKind.Message, bytes, count, isText, EndsMessage: endsMessage && !_cutsNext, default, "");
     }
 
     private void Post(Parcel message)
     {
         _bufferedMessages++;
         Dispatch(message);
-        if (!message.EndsMessage) { Lose(); }
+        if (_cutsNext) { Lose(); }
     }
 
     private void PostClose(CloseCode code, string reason)
@@ -208,7 +212,7 @@ public sealed class InMemoryTransport : ITransport
 
     private void PostWaiting()
     {
-        Parcel message = Pack(_send.Buffer.Span, _send.IsText);
+        Parcel message = Pack(_send.Buffer.Span, _send.IsText, _send.EndsMessage);
         _send = default;
         _sendCancellation.Unregister();
         _sending.Complete(true);
@@ -346,7 +350,7 @@ public sealed class InMemoryTransport : ITransport
     private readonly record struct Parcel(ParcelKind Kind, byte[] Bytes, int Count, bool IsText, bool EndsMessage, CloseCode Code, string Reason);
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct PendingArguments<T>(T Buffer, bool IsText, CancellationToken CancellationToken)
+    private readonly record struct PendingArguments<T>(T Buffer, bool IsText, bool EndsMessage, CancellationToken CancellationToken)
     {
         public Exception WhyFailed() => CancellationToken.IsCancellationRequested ? new OperationCanceledException(CancellationToken) : Lost();
     }

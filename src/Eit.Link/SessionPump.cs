@@ -191,7 +191,7 @@ public sealed partial class SessionPump
         for (int batches = 0; TryFill(line, hasTurn: batches < batchesMax, writers); batches++)
         {
             ValueTask sending;
-            try { sending = line.Transport.SendAsync(line.Writer.End(), line.Writer.IsText, CancellationToken.None); }
+            try { sending = SendAsync(line, line.Writer.End()); }
             catch (TransportException)
             {
                 WriteFailed(line);
@@ -214,6 +214,7 @@ public sealed partial class SessionPump
     internal async Task ReadAsync(TransportLine line)
     {
         (CloseCode Code, string Reason) end;
+        bool isClosed = false;
         try
         {
             while (true)
@@ -221,7 +222,7 @@ public sealed partial class SessionPump
                 TransportReceive got = await line.ReceiveNext().ConfigureAwait(false);
                 if (got.Kind == TransportReceiveKind.Closed)
                 {
-                    end = (got.Code, got.Reason);
+                    (end, isClosed) = ((got.Code, got.Reason), true);
                     break;
                 }
                 Received(line, in got);
@@ -239,7 +240,7 @@ public sealed partial class SessionPump
         {
             end = (CloseCode.Lost, lost.Message);
         }
-        await LineEndedAsync(line, end.Code, end.Reason).ConfigureAwait(false);
+        await LineEndedAsync(line, end.Code, end.Reason, isClosed).ConfigureAwait(false);
     }
 
     private void Received(TransportLine line, in TransportReceive got)
@@ -263,7 +264,7 @@ public sealed partial class SessionPump
         AfterStep();
     }
 
-    private async Task LineEndedAsync(TransportLine line, CloseCode code, string reason)
+    private async Task LineEndedAsync(TransportLine line, CloseCode code, string reason, bool isClosed)
     {
         bool isWriting;
         lock (_host.Gate)
@@ -275,12 +276,13 @@ public sealed partial class SessionPump
             TakeOutputs(now);
             SignalRoomOrState();
             isWriting = line.IsWriting;
+            if (isClosed) { LimitLife(line, now + s_closeLimit); }   // The answer is on its way, and a write perhaps: a reset would overtake them (C1.2).
         }
         Log.TransportEnded(_host.Logger, Machine.Id, line.Epoch, (int)code, reason);
-        line.Transport.Abort();
-        if (!isWriting) { await ReleaseAsync(line).ConfigureAwait(false); }
+        if (!isClosed) { line.Transport.Abort(); }
         AfterStep();
         _host.DispatchSoon();
+        if (!isWriting) { await ReleaseAsync(line).ConfigureAwait(false); }
     }
 
     private async Task ReleaseAsync(TransportLine line)
@@ -341,7 +343,7 @@ public sealed partial class SessionPump
             if (Machine.HasRoom) { SignalRoomOrState(); }
             if (hasFrames)
             {
-                line.WriteBeganAt = now;
+                (line.WriteBeganAt, line.FragmentBytes) = (now, Machine.FragmentBytes);
                 return true;
             }
             line.IsWriting = false;
@@ -350,6 +352,22 @@ public sealed partial class SessionPump
         }
         if (isOver) { _ = ReleaseAsync(line); }
         return false;
+    }
+
+    private ValueTask SendAsync(TransportLine line, ReadOnlyMemory<byte> message) =>
+        message.Length <= line.FragmentBytes ? line.Transport.SendAsync(message, line.Writer.IsText, CancellationToken.None) : SendInFragmentsAsync(line, message);
+
+    /// <summary>Sends a message in fragments, so that the peer sees it come (L1.7). Each that gets through is progress of the write.</summary>
+    private async ValueTask SendInFragmentsAsync(TransportLine line, ReadOnlyMemory<byte> message)
+    {
+        int length = line.FragmentBytes;
+        while (message.Length > 0)
+        {
+            ReadOnlyMemory<byte> fragment = message[..Math.Min(length, message.Length)];
+            message = message[fragment.Length..];
+            await line.Transport.SendFragmentAsync(fragment, line.Writer.IsText, endsMessage: message.Length == 0, CancellationToken.None).ConfigureAwait(false);
+            lock (_host.Gate) { (line.WriteBeganAt, length) = (_host.Now, Machine.FragmentBytes); }
+        }
     }
 
     private async Task GoOnWritingAsync(TransportLine line, ValueTask sending, BroadcastWriters? writers)

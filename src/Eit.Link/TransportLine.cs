@@ -71,8 +71,11 @@ public sealed class TransportLine : IThreadPoolWorkItem
     /// <summary>Whether it waits for its turn to be written; guarded by the pump's gate.</summary>
     internal bool IsQueued { get; set; }
 
-    /// <summary>When the write that is under way began.</summary>
+    /// <summary>When the write that is under way began; of a message that leaves in fragments, the write of the last one.</summary>
     internal Instant WriteBeganAt { get; set; }
+
+    /// <summary>How much of a message may leave at a time; guarded by the pump's gate, and read by who writes.</summary>
+    internal int FragmentBytes { get; set; } = int.MaxValue;
 
     /// <summary>When the last write ended.</summary>
     internal Instant WroteAt { get; set; }
@@ -126,10 +129,9 @@ public sealed class TransportLine : IThreadPoolWorkItem
         await ReleaseAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Ends the transport and releases its memory. Idempotent.</summary>
+    /// <summary>Ends the transport, in order where both ends have closed it, and releases its memory; no read may be under way but one that its end ends. Idempotent.</summary>
     public async ValueTask ReleaseAsync()
     {
-        Transport.Abort();
         await Transport.DisposeAsync().ConfigureAwait(false);
         CloseLimit?.Dispose();
         _turnLimit?.Dispose();

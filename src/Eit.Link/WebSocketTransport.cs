@@ -16,6 +16,8 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     // is as long as this, and nothing of it can be seen before its end.
     internal const int ReceiveBytesMax = 16_384;
 
+    private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(2);
+
     private readonly WebSocket _socket;
     private readonly Action? _abort;
     private readonly CancellationTokenRegistration _gone;
@@ -24,6 +26,7 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     private Action? _onReceived;
     private Action<object?>? _continuation;
     private object? _continuationState;
+    private Task _answering = Task.CompletedTask;
     private short _receives;
     private bool _isReceiving;
     private int _closed;
@@ -65,12 +68,20 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     }
 
     /// <inheritdoc/>
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
+        SendFragmentAsync(message, isText, endsMessage: true, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>A WebSocket fragment of its own, and so a TLS record of its own, as long as that allows.</remarks>
+    public ValueTask SendFragmentAsync(ReadOnlyMemory<byte> fragment, bool isText, bool endsMessage, CancellationToken cancellationToken)
     {
         try
         {
             ValueTask sending = _socket.SendAsync(
-                message, isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary, WebSocketMessageFlags.EndOfMessage, cancellationToken);
+                fragment,
+                isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary,
+                endsMessage ? WebSocketMessageFlags.EndOfMessage : WebSocketMessageFlags.None,
+                cancellationToken);
             if (!sending.IsCompletedSuccessfully) { return AwaitSendAsync(sending, cancellationToken); }
 
             sending.GetAwaiter().GetResult();
@@ -99,11 +110,15 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
     }
 
     /// <summary>Ends the transport, with <see cref="Abort"/> unless both ends have closed, and frees the socket.</summary>
-    /// <remarks>A dispose straight after <see cref="CloseAsync"/> may overtake the close on its way: wait for the peer's first, within a limit.</remarks>
+    /// <remarks>
+    /// Waits up to 2 s for the answer to the peer's close to leave, or until <see cref="Abort"/>. Then a server ends its connection in order, and a client waits up to 1 s of them
+    /// for that (RFC 6455, 7.1.1). A dispose straight after <see cref="CloseAsync"/> may overtake the close on its way: wait for the peer's first, within a limit.
+    /// </remarks>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) { return; }
 
+        if (!_answering.IsCompleted) { await _answering.WaitAsync(s_answerLimit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); }
         await _gone.DisposeAsync().ConfigureAwait(false);          // An abort that has begun belongs to this request, and not to the next one in its place.
 
         // A server's Dispose alone would leave a pending receive hanging.
@@ -173,11 +188,11 @@ public sealed class WebSocketTransport : ITransport, IValueTaskSource<TransportR
         return TransportReceive.Closed(code, reason);
     }
 
-    // Nobody waits for the answer: behind a stalled send it would hold up the report of the close. It ends with the transport, and never fails.
+    // Only the dispose waits for the answer: behind a stalled send it would hold up the report of the close. It ends with the transport, and never fails.
     private void Answer(CloseCode code, string reason)
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0) { return; }
-        _ = SendCloseAsync(code == TransportReceive.NoCode ? (CloseCode)WebSocketCloseStatus.NormalClosure : code, reason, CancellationToken.None);
+        _answering = SendCloseAsync(code == TransportReceive.NoCode ? (CloseCode)WebSocketCloseStatus.NormalClosure : code, reason, CancellationToken.None);
     }
 
     private async Task SendCloseAsync(CloseCode code, string reason, CancellationToken cancellationToken)

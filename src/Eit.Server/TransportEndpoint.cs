@@ -146,10 +146,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         catch (TransportException) { return (null, null); }
         catch (TimeoutException)
         {
-            // The close ends the read that is still pending; nobody else looks at it.
-            _ = reading.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            await line.Transport.CloseAsync(CloseCode.HelloTimeout, "The client did not say hello in time.", CancellationToken.None).ConfigureAwait(false);
-            await EndOf(reading).ConfigureAwait(false);
+            await RefuseSilentAsync(line, reading).ConfigureAwait(false);
             LogRefused(context, CloseCode.HelloTimeout, "The client did not say hello in time.");
             return (null, null);
         }
@@ -169,11 +166,17 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         if (sessions.Wheel.LimitedLog.MayWrite(logger, LogLevel.Warning, $"{nameof(Log.HelloRefused)} {(int)code}", client)) { Log.HelloRefused(logger, client, (int)code, PeerText.Harmless(reason)); }
     }
 
-    /// <summary>Gives a read that nobody wants any more a moment to find the peer's close.</summary>
-    private async Task EndOf(Task reading)
+    /// <summary>Closes a transport whose client has not said hello, and gives the read that waits for it a moment to find the client's close. The read is over afterwards: its buffer is free.</summary>
+    private async Task RefuseSilentAsync(TransportLine line, Task<LineRead> reading)
     {
-        try { await reading.WaitAsync(s_refuseLimit, sessions.Time).ConfigureAwait(false); }
-        catch (Exception end) when (end is TransportException or TimeoutException)
+        using var limit = new CancellationTokenSource(s_refuseLimit, sessions.Time);
+        using CancellationTokenRegistration abort = limit.Token.UnsafeRegister(static state => ((ITransport)state!).Abort(), line.Transport);
+        try
+        {
+            await line.Transport.CloseAsync(CloseCode.HelloTimeout, "The client did not say hello in time.", CancellationToken.None).ConfigureAwait(false);
+            await reading.ConfigureAwait(false);
+        }
+        catch (TransportException)
         {
             // Either way the transport is given up.
         }

@@ -124,7 +124,10 @@ public sealed class BroadcastWritersTests : IDisposable
 
         public ValueTask<TransportReceive> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) => new(_end.Task);
 
-        public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken)
+        public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) =>
+            SendFragmentAsync(message, isText, endsMessage: true, cancellationToken);
+
+        public ValueTask SendFragmentAsync(ReadOnlyMemory<byte> fragment, bool isText, bool endsMessage, CancellationToken cancellationToken)
         {
             if (Writing is not { } writing) { return default; }
             writing();

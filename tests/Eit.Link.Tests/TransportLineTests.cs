@@ -36,6 +36,8 @@ public class TransportLineTests
 
         public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) => default;
 
+        public ValueTask SendFragmentAsync(ReadOnlyMemory<byte> fragment, bool isText, bool endsMessage, CancellationToken cancellationToken) => default;
+
         public ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken) => default;
 
         public void Abort()

@@ -10,6 +10,12 @@ namespace Eit.Protocol.Session;
 /// </summary>
 internal sealed class MessageSender(SessionSettings settings)
 {
+    /// <summary>How small pieces get on a slow path: smaller ones would be more overhead than payload.</summary>
+    private const int PieceBytesLeast = 512;
+
+    /// <summary>What may be in flight on the slowest path. It does not follow the rate further down: of two directions, whose acknowledgements wait behind each other's data, the one with less in flight would seem ever slower.</summary>
+    private const int SlowFlightBytes = 4_096;
+
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Outbox _outbox = new(settings);
@@ -26,6 +32,9 @@ internal sealed class MessageSender(SessionSettings settings)
     private long _unhandledAtPeer;
     private bool _owesKnown;
     private Instant? _clockBegan;
+    private TimeSpan _peerTimeout;
+    private FragmentSize? _fragments;                              // Made when it may matter for the first time.
+    private int _pieceBytes = settings.CanFragment ? WireLimits.PieceBytesMax : FragmentSize.UnknownBytes;
 
     /// <summary>Gets the highest number that has been given.</summary>
     internal long Sent { get; private set; }
@@ -41,6 +50,12 @@ internal sealed class MessageSender(SessionSettings settings)
 
     /// <summary>Gets or sets the largest message that the peer takes.</summary>
     internal long PeerMessageBytesMax { get; set; } = long.MaxValue;
+
+    /// <summary>Gets how much of a WebSocket message may leave at a time (L1.7).</summary>
+    internal int FragmentBytes { get; private set; } = settings.CanFragment ? FragmentSize.UnknownBytes : int.MaxValue;
+
+    /// <summary>Gets how long a WebSocket message with data is about: as long as a piece where the path is slow, so that others get in between.</summary>
+    internal int BatchBytes => Math.Min(_pieceBytes, WireLimits.BatchBytes);
 
     internal int OutboxMessages => _outbox.Messages;
 
@@ -99,6 +114,13 @@ internal sealed class MessageSender(SessionSettings settings)
     /// <summary>Takes the next outcome that has become known.</summary>
     internal bool TryTakeOutcome(out MessageOutcome outcome) => _outbox.TryTakeOutcome(out outcome);
 
+    /// <summary>Tells the silence after which the peer gives a transport up.</summary>
+    internal void PeerGivesUpAfter(TimeSpan timeout)
+    {
+        _peerTimeout = timeout;
+        FitToPath();
+    }
+
     /// <summary>Tells a round trip of the current transport.</summary>
     internal void Measured(TimeSpan roundTrip) => _flight.Measured(roundTrip);
 
@@ -137,6 +159,7 @@ internal sealed class MessageSender(SessionSettings settings)
             WrittenAt = hasLife ? ClockOf(now) : 0,
         };
         writer.WriteData(in piece, entry.Payload.Span);
+        if (writer.Length >= FragmentSize.UnknownBytes / 2) { (_fragments ??= new FragmentSize()).Sent(Cursor, _flight.InFlight, now); }
         lane = entry.Lane;
         Cursor++;
         return true;
@@ -147,7 +170,7 @@ internal sealed class MessageSender(SessionSettings settings)
     {
         long next = Math.Max(Cursor, PeerReceived + 1);
         if (next <= Sent) { return _ledger[(int)(next - _firstInLedger)].Payload.Length; }
-        return TryPickLane(now, out int lane) ? Math.Min(_outbox.Next(lane).Payload.Length - _outbox.Next(lane).NumberedBytes, WireLimits.PieceBytesMax) : 0;
+        return TryPickLane(now, out int lane) ? Math.Min(_outbox.Next(lane).Payload.Length - _outbox.Next(lane).NumberedBytes, _pieceBytes) : 0;
     }
 
     /// <summary>Goes back, so that everything above a number is written again.</summary>
@@ -160,6 +183,8 @@ internal sealed class MessageSender(SessionSettings settings)
         Received(received, now);
         Cursor = received + 1;
         _flight.Restart();
+        _fragments?.Restart();
+        FitToPath();
         return true;
     }
 
@@ -221,6 +246,7 @@ internal sealed class MessageSender(SessionSettings settings)
         digest.Add(PeerProcessed.Critical, PeerProcessed.Interactive, PeerProcessed.Normal, PeerProcessed.Bulk);
         digest.Add(_credit.MessagesLimit, _credit.MessagesSpent, _credit.BytesLimit, _credit.BytesSpent, _isStopped ? 1 : 0, _unhandledAtPeer, _owesKnown ? 1 : 0);
         digest.Add(_clockBegan);
+        if (_fragments is { State: var path }) { digest.Add((long)path.Rate, BitConverter.DoubleToInt64Bits(path.RateBefore), path.IsSlow ? 1 : 0, path.UnknownBytes, path.SampleEnd, path.SampleBytes); }
         digest.Add(_turns.State);
         for (int i = 0; i < _ledger.Count; i++)
         {
@@ -273,7 +299,7 @@ internal sealed class MessageSender(SessionSettings settings)
         bool isUrgent = lane < (int)Lane.Normal;
         if (_flight.IsFull && (!isUrgent || _flight.IsFullForUrgent)) { return false; }
         ref OutboxEntry entry = ref _outbox.Next(lane);
-        bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= WireLimits.PieceBytesMax;
+        bool isLastPiece = entry.Payload.Length - entry.NumberedBytes <= _pieceBytes;
         return !isLastPiece || _credit.Allows(entry.Payload.Length, isUrgent);
     }
 
@@ -284,7 +310,7 @@ internal sealed class MessageSender(SessionSettings settings)
     private bool MayBegin(int lane)
     {
         ref OutboxEntry entry = ref _outbox.Next(lane);
-        if (entry.Payload.Length <= WireLimits.PieceBytesMax || entry.HasBegun) { return true; }
+        if (entry.Payload.Length <= _pieceBytes || entry.HasBegun) { return true; }
         bool fits = _begunBytes + entry.Payload.Length <= 2 * PeerMessageBytesMax;
         return fits && (lane < (int)Lane.Normal || _begunBytesBelow + entry.Payload.Length <= PeerMessageBytesMax);
     }
@@ -327,11 +353,11 @@ internal sealed class MessageSender(SessionSettings settings)
     }
 
     /// <summary>The length of the next piece; a text is cut between code points (F2.4).</summary>
-    private static int PieceLength(in OutboxEntry entry)
+    private int PieceLength(in OutboxEntry entry)
     {
         int rest = entry.Payload.Length - entry.NumberedBytes;
-        if (rest <= WireLimits.PieceBytesMax) { return rest; }
-        int length = WireLimits.PieceBytesMax;
+        if (rest <= _pieceBytes) { return rest; }
+        int length = _pieceBytes;
         ReadOnlySpan<byte> payload = entry.Payload.Span[entry.NumberedBytes..];
         while (entry.IsText && (payload[length] & 0xC0) == 0x80) { length--; }
         return length;
@@ -351,6 +377,7 @@ internal sealed class MessageSender(SessionSettings settings)
             entry.Payload = default;
             if (entry.CompleteWhen == CompleteWhen.Received) { Tell(ref entry, SendOutcome.Received); }
         }
+        if (_fragments is { } fragments && fragments.Acknowledged(PeerReceived, _flight.Shortest, now)) { FitToPath(); }
         _flight.Acknowledged(PeerReceived, arrived, now);
         _outbox.Received(PeerReceived);
     }
@@ -360,6 +387,16 @@ internal sealed class MessageSender(SessionSettings settings)
     {
         entry.Payload.Release();
         if (!entry.HasMore) { entry.Payload.LetGo(); }
+    }
+
+    /// <summary>What leaves at a time, and on a slow path also what is numbered and what is in flight, follows what is known of the path (L1.7, L1.8).</summary>
+    private void FitToPath()
+    {
+        int bytes = _fragments?.Of(_peerTimeout) ?? FragmentSize.UnknownBytes;
+        bool isSlow = _fragments is { } fragments && fragments.IsSlowFor(WireLimits.PieceBytesMax, _peerTimeout);
+        if (settings.CanFragment) { FragmentBytes = bytes; }
+        _pieceBytes = isSlow || !settings.CanFragment ? Math.Clamp(bytes, PieceBytesLeast, WireLimits.PieceBytesMax) : WireLimits.PieceBytesMax;
+        _flight.UseFloor(isSlow ? Math.Max(2 * _pieceBytes, SlowFlightBytes) : 2 * WireLimits.PieceBytesMax);
     }
 
     /// <summary>Takes note of the messages that the peer has not handed over (D2.4), or whose handler has failed (D5.1); it tells them until it hears that this end knows.</summary>

@@ -65,7 +65,7 @@ public sealed class SessionMachine
         ArgumentNullException.ThrowIfNull(terms);
         ArgumentNullException.ThrowIfNull(settings);
         var session = new SessionMachine(EitEnd.Server, id, secret, settings, jitter, now);
-        session._peerTimeout = terms.ClientTimeout;
+        session.PeerGivesUpAfter(terms.ClientTimeout);
         session._sender.PeerMessageBytesMax = hello.MessageBytesMax;
         session.LearnOf(hello.Features, hello.Agent);
         if (refusal is null) { session._sender.CreditAnnounced(hello.Credit); }   // N3.7: else it was meant for another session.
@@ -136,6 +136,9 @@ public sealed class SessionMachine
 
     /// <summary>Gets when the peer was last heard; null without a transport.</summary>
     public Instant? LastHeard => _active?.Idle.HeardAt ?? _candidate?.Idle.HeardAt;
+
+    /// <summary>Gets how much of a WebSocket message may leave at a time: what is longer leaves in fragments (L1.7).</summary>
+    public int FragmentBytes => _sender.FragmentBytes;
 
     /// <summary>Gets how long the session waits in an outage.</summary>
     public TimeSpan ResumeWindow => _window;
@@ -257,7 +260,7 @@ public sealed class SessionMachine
             HighestEpoch = hello.Epoch;
             return new Violation(CloseCode.Overloaded, "H1.8", "The last hand-over is not complete.");
         }
-        _peerTimeout = terms.ClientTimeout;
+        PeerGivesUpAfter(terms.ClientTimeout);
         LearnOf(hello.Features, hello.Agent);
         bool positionsFit = isResume
             ? hello.Received >= _sender.PeerReceived && _sender.TryAcknowledge(hello.Received, hello.Processed, now)
@@ -653,7 +656,8 @@ public sealed class SessionMachine
     private void Learn(Welcome welcome)
     {
         welcome = PeerBounds.Clamp(welcome);
-        (_timeout, _peerTimeout, _window) = (welcome.ClientTimeout, welcome.Timeout, welcome.Window);
+        (_timeout, _window) = (welcome.ClientTimeout, welcome.Window);
+        PeerGivesUpAfter(welcome.Timeout);
         _sender.PeerMessageBytesMax = welcome.MessageBytesMax;
         _sender.CreditAnnounced(welcome.Credit);
         LearnOf(welcome.Features, welcome.Agent);
@@ -665,6 +669,12 @@ public sealed class SessionMachine
         _featuresOfBoth = _settings.Features.InCommonWith(features);
         _receiver.TellsFailures = PeerHas(Features.Failed);
         PeerAgent = agent == _settings.Agent ? _settings.Agent : agent;   // Peers of the same build share one text.
+    }
+
+    private void PeerGivesUpAfter(TimeSpan timeout)
+    {
+        _peerTimeout = timeout;
+        _sender.PeerGivesUpAfter(timeout);
     }
 
     private SessionTransport Attach(long epoch, TransportRole role, TimeSpan? expires, Instant now)
@@ -1089,7 +1099,9 @@ public sealed class SessionMachine
         }
         int frameBytes = 0;                                        // The next frame is taken to be as long as the last one: a batch that fits into one TLS record costs one write.
         int before = writer.Length;
-        while (hasData && before + frameBytes < WireLimits.BatchBytes && _sender.TryWriteNext(writer, now, out Lane lane))
+        bool isShort = writer.FrameCount > 0 && _sender.FragmentBytes < WireLimits.BatchBytes;   // What is not data must not wait for data to get through a slow path (L1.10).
+        int bytesMax = isShort ? _sender.FragmentBytes : _sender.BatchBytes;
+        while (hasData && before + (isShort ? _sender.NextBytes(now) : frameBytes) < bytesMax && _sender.TryWriteNext(writer, now, out Lane lane))
         {
             int after = writer.Length;
             (before, frameBytes) = (after, after - before);

@@ -92,6 +92,10 @@ public sealed record SessionSettings
     /// <summary>Gets or sets the features that this end names (V1.7): fewer than it has, to be like an older one.</summary>
     internal FeatureSet Features { get; set; } = FeatureSet.Own;
 
+    /// <summary>Gets or sets whether this end's transports can send a WebSocket message in fragments. Where they can't, as in a browser, messages are cut into pieces as small as fragments would be (L1.9).</summary>
+    /// <value>Default true.</value>
+    public bool CanFragment { get; set; } = true;
+
     /// <summary>Gets the credit that a session starts with.</summary>
     internal Credit Window => new(WindowMessages, WindowBytes);
 

@@ -245,6 +245,7 @@ internal sealed class PlainBridge : PumpHost
     {
         TimeSpan closeLimit = _settings.CloseGiveUp < s_closeLimitMax ? _settings.CloseGiveUp : s_closeLimitMax;
         using var limit = new CancellationTokenSource(closeLimit, _time);
+        using CancellationTokenRegistration abort = limit.Token.UnsafeRegister(static client => ((ITransport)client!).Abort(), _client);
         try
         {
             await _client.CloseAsync(notice.Code, notice.Reason, limit.Token).ConfigureAwait(false);

@@ -70,7 +70,7 @@ public class NumberTests
         world.Client.Cycle();
         world.Client.Session.SendAll(texts[2]);                    // It comes early.
         world.Settle();
-        world.Client.Session.WritesLeft = 2;                       // When all has to be sent again, the line stalls behind the second piece.
+        world.Client.Session.WritesLeft = 3;                       // When all has to be sent again, the line stalls behind the answer and two pieces.
 
         world.Pass(TimeSpan.FromMilliseconds(300));
         world.Client.Session.WritesLeft = null;

@@ -4,7 +4,7 @@ using Eit.Protocol.Wire;
 
 namespace Eit.Protocol.Tests;
 
-/// <summary>Two ends of a session on a path of a given rate and length, with deep buffers on the way, in virtual time.</summary>
+/// <summary>Two ends of a session on a path of a given rate and length, with deep buffers on the way, in virtual time. A message leaves in fragments, and each is seen when all of it has come.</summary>
 internal sealed class SlowPath
 {
     private const int BufferBytes = 4 * 1024 * 1024;
@@ -90,8 +90,10 @@ internal sealed class SlowPath
 
     private void Read(End from, SessionMachine to)
     {
-        while (from.TryGet(Now, out byte[] message))
+        while (from.TryGet(Now, out byte[]? message))
         {
+            to.BytesReceived(1, Now);
+            if (message is null) { continue; }
             Assert.Null(from.Reader.Read(message, isText: true, from.Frames));
             for (int i = 0; i < from.Frames.Count; i++)
             {
@@ -102,7 +104,7 @@ internal sealed class SlowPath
 
     private sealed class End(SessionMachine machine, double bytesPerSecond, TimeSpan delay)
     {
-        private readonly Queue<(Instant At, byte[] Message)> _onTheWay = new();
+        private readonly Queue<(Instant At, byte[]? Message)> _onTheWay = new();
         private Instant _freeAt;
 
         internal SessionMachine Machine => machine;
@@ -115,21 +117,28 @@ internal sealed class SlowPath
 
         internal TimeSpan Delay { get; set; } = delay;
 
-        internal Instant NextEvent => Instant.Earlier(machine.NextDeadline, _onTheWay.TryPeek(out (Instant At, byte[] Message) next) ? next.At : Instant.Never);
+        internal Instant NextEvent => Instant.Earlier(machine.NextDeadline, _onTheWay.TryPeek(out (Instant At, byte[]? Message) next) ? next.At : Instant.Never);
 
         /// <summary>The bytes that have been written and have not left the buffers.</summary>
         internal double Queued(Instant now) => _freeAt.Since(now).TotalSeconds * bytesPerSecond;
 
         internal void Put(byte[] message, Instant now)
         {
-            _freeAt = (_freeAt > now ? _freeAt : now) + TimeSpan.FromSeconds(message.Length / bytesPerSecond);
-            _onTheWay.Enqueue((_freeAt + Delay, message));
+            _freeAt = _freeAt > now ? _freeAt : now;
+            for (int left = message.Length, next; left > 0; left -= next)
+            {
+                next = Math.Min(left, machine.FragmentBytes);
+                _freeAt += TimeSpan.FromSeconds(next / bytesPerSecond);
+                _onTheWay.Enqueue((_freeAt + Delay, next == left ? message : null));
+            }
         }
 
-        internal bool TryGet(Instant now, out byte[] message)
+        /// <param name="now">The time.</param>
+        /// <param name="message">What is complete; null: a fragment that another one follows.</param>
+        internal bool TryGet(Instant now, out byte[]? message)
         {
-            bool isThere = _onTheWay.TryPeek(out (Instant At, byte[] Message) next) && next.At <= now;
-            message = isThere ? _onTheWay.Dequeue().Message : [];
+            bool isThere = _onTheWay.TryPeek(out (Instant At, byte[]? Message) next) && next.At <= now;
+            message = isThere ? _onTheWay.Dequeue().Message : null;
             return isThere;
         }
     }
