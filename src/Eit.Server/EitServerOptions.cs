@@ -108,6 +108,13 @@ public sealed record EitServerOptions
     /// <value>Default null.</value>
     public Func<HttpContext, ValueTask<bool>>? Admits { get; set; }
 
+    /// <summary>Gets or sets a check of the application's own whenever a client wants to resume or cycle a session, before any data moves: false ends the session with <c>forbidden</c>
+    /// (4600). It is asked with the session, whose <see cref="EitSession.Principal"/> is still the one before, and the new request, whose <see cref="HttpContext.User"/> becomes the session's
+    /// if it may go on.</summary>
+    /// <value>Default null: the same principal may go on. It runs beside the session's handler and may take <see cref="HelloLimit"/>; if it takes longer or throws, the transport is refused
+    /// with <c>overloaded</c> (4200), and the session waits.</value>
+    public Func<EitSession, HttpContext, ValueTask<bool>>? MayResume { get; set; }
+
     /// <summary>Gets or sets the seed of the jitter of the sessions, each of which gets another seed from it.</summary>
     /// <value>Default null: others each time.</value>
     public ulong? JitterSeed { get; set; }

@@ -52,8 +52,8 @@ public sealed class EitSession
     /// <summary>Gets the client object that it belongs to: a tab, a process.</summary>
     public InstanceId Instance { get; }
 
-    /// <summary>Gets who opened it. A transport of another principal can't join it.</summary>
-    public ClaimsPrincipal Principal { get; }
+    /// <summary>Gets who has shown a credential last: at each resume and cycle it becomes the principal of the new request, of the same key (R1.13).</summary>
+    public ClaimsPrincipal Principal { get; private set; }
 
     /// <summary>Gets the key of the principal; null if it has none, and the session can't be resumed.</summary>
     public string? PrincipalKey { get; }
@@ -114,6 +114,9 @@ public sealed class EitSession
 
     /// <summary>Gets what is held for the client, to be charged with what layers above the session hold.</summary>
     internal HoldAccount Account => _host.Account;
+
+    /// <summary>Gets the highest epoch that the session has seen; without its gate, for who holds that of all sessions.</summary>
+    internal long HighestEpoch => _pump.Machine.HighestEpoch;
 
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
 
@@ -254,19 +257,24 @@ public sealed class EitSession
     internal void InitiateClose(bool takesInbound) =>
         _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(CloseCode.Closed, "The server closes."), takesInbound, giveUpAfter: null, now));
 
-    internal Violation? Admit(TransportLine line, Hello hello, TransportTerms terms)
+    internal Violation? Admit(TransportLine line, Hello hello, TransportTerms terms, ClaimsPrincipal principal)
     {
         Violation? violation = null;
         bool isEnded = false;
         _pump.Do((machine, now) =>
         {
             isEnded = machine.State is SessionState.Ended;
-            if (!isEnded) { violation = machine.Admit(hello, terms, now); }
+            if (isEnded) { return; }
+            violation = machine.Admit(hello, terms, now);
+            if (violation is null) { Principal = principal; }      // Before anything that comes on the new transport.
         });
         if (isEnded) { return new Violation(CloseCode.SessionLost, "R1.6", "The session is over."); }
         if (violation is null) { _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0); }
         return violation;
     }
+
+    /// <summary>Whether a hello comes from the session's client, and is not one that came before.</summary>
+    internal bool IsProvenBy(Hello hello) => Read(machine => machine.IsProvenBy(hello));
 
     internal void Attach(TransportLine line) => _pump.Attach(line, framesRead: line.Frames.Count > 0 ? 1 : 0);
 

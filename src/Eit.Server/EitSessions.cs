@@ -43,7 +43,7 @@ public sealed partial class EitSessions
         _logger = loggerFactory.CreateLogger<EitSessions>();
         SessionLogger = loggerFactory.CreateLogger<EitSession>();
         Wheel = ReferenceEquals(time, TimeProvider.System) ? DeadlineWheel.Shared : new DeadlineWheel(time);
-        _directory = new SessionDirectory<EitSession>(Options.Limits);
+        _directory = new SessionDirectory<EitSession>(Options.Limits, static session => session.HighestEpoch);
         Held = new HeldBytes(Options.Limits, Wheel, _logger);
         _announcedSpread = Options.SpreadMin;
         _settings = Options.Session with { };
@@ -152,19 +152,25 @@ public sealed partial class EitSessions
     }
 
     /// <summary>Says before the upgrade that a hello asks for a session for which there is no room (A1.2).</summary>
-    internal bool IsFullFor(Hello hello, HttpContext context, string? principalKey)
+    internal bool IsFullFor(Hello hello, HttpContext context, string? principalKey, SessionPlace place)
     {
         string owner = OwnerOf(context, principalKey);
         AdmissionVerdict<EitSession> verdict;
-        lock (_gate) { verdict = Judge(hello, principalKey, owner); }
+        lock (_gate) { verdict = Judge(hello, principalKey, owner, place); }
         if (verdict is not AdmissionVerdict<EitSession>.Refuse { Violation: { Code: CloseCode.Full } full }) { return false; }
         if (Wheel.LimitedLog.MayWrite(_logger, LogLevel.Warning, nameof(Log.ServerFull), owner)) { Log.ServerFull(_logger, PeerText.Harmless(owner), full.Reason); }
         return true;
     }
 
+    /// <summary>Finds the session that a hello wants to go on with; null if there is none that it may name.</summary>
+    internal EitSession? FindNamed(Hello hello, string? principalKey, SessionPlace place)
+    {
+        lock (_gate) { return _directory.Judge(hello, principalKey, place: place) is AdmissionVerdict<EitSession>.GoOn goOn ? goOn.Session : null; }
+    }
+
     /// <summary>Gives a transport to the session that its hello is for, or begins one.</summary>
     /// <returns>Null, or why the transport is refused.</returns>
-    internal Violation? Admit(TransportLine line, Hello hello, HttpContext context, string? principalKey, TimeSpan? expires, Func<IServiceProvider, MadeHandler> makeHandler)
+    internal Violation? Admit(TransportLine line, Hello hello, HttpContext context, string? principalKey, SessionPlace place, TimeSpan? expires, Func<IServiceProvider, MadeHandler> makeHandler)
     {
         TimeSpan timeout = TimeSpan.FromTicks(Math.Clamp(hello.Timeout.Ticks, Options.ClientTimeoutMin.Ticks, Options.ClientTimeoutMax.Ticks));
         var terms = new TransportTerms(timeout, Spread(), expires);
@@ -175,19 +181,19 @@ public sealed partial class EitSessions
             EitSession? begun = null;
             lock (_gate)
             {
-                verdict = Judge(hello, principalKey, owner);
+                verdict = Judge(hello, principalKey, owner, place);
                 if (verdict is AdmissionVerdict<EitSession>.Begin begin)
                 {
                     if (_isDraining) { return new Violation(CloseCode.Draining, "A1.2", "The server is about to stop."); }
                     if (begin.Superseded is { } replaced) { _directory.Remove(replaced.Id); }
                     begun = Begin(hello, context, principalKey, owner, terms, begin.Refusal, makeHandler);
-                    _directory.Add(begun, begun.Id, hello.Instance, principalKey, owner);
+                    _directory.Add(begun, begun.Id, hello.Instance, principalKey, owner, place);
                 }
             }
             switch (verdict)
             {
                 case AdmissionVerdict<EitSession>.GoOn goOn:
-                    Violation? violation = goOn.Session.Admit(line, hello, terms);
+                    Violation? violation = goOn.Session.Admit(line, hello, terms, context.User);
                     bool mayBelieveAnother = violation is null && (_isOverloaded || goOn.Session.WasToldOverloaded);
                     if (mayBelieveAnother) { goOn.Session.Announce(Spread(), _isOverloaded); }   // It may have changed while there was no transport.
                     if (violation is not { Code: CloseCode.SessionLost }) { return violation; }
@@ -270,9 +276,9 @@ public sealed partial class EitSessions
     private string OwnerOf(HttpContext context, string? principalKey) => Options.OwnerOf?.Invoke(context) ?? principalKey ?? string.Empty;
 
     /// <summary>Says what a hello leads to; there is no new session beyond the budget (N6.4), but for one that takes the place of another. Called under the gate.</summary>
-    private AdmissionVerdict<EitSession> Judge(Hello hello, string? principalKey, string owner)
+    private AdmissionVerdict<EitSession> Judge(Hello hello, string? principalKey, string owner, SessionPlace place)
     {
-        AdmissionVerdict<EitSession> verdict = _directory.Judge(hello, principalKey, owner);
+        AdmissionVerdict<EitSession> verdict = _directory.Judge(hello, principalKey, owner, place);
         return verdict is AdmissionVerdict<EitSession>.Begin { Superseded: null } && Held.Fullness(owner) is { } full ? new AdmissionVerdict<EitSession>.Refuse(full) : verdict;
     }
 

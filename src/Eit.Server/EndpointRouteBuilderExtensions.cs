@@ -81,7 +81,7 @@ public static class EndpointRouteBuilderExtensions
             .UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero })
             .Use((HttpContext context, RequestDelegate _) => handle(endpoint, context))
             .Build();
-        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(EitEndpointMark.Instance);
+        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(EitEndpointMark.Instance, new EndpointKey());
     }
 
     private static EitHandler Seen(EitHandler handler, Type mapped)

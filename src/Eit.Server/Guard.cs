@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Eit.Protocol.Session;
 using Eit.Protocol.Wire;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -87,6 +88,14 @@ internal sealed class Guard(EitServerOptions options, TimeProvider time)
 
     /// <summary>Who counts as one client, for what is bounded or counted for each.</summary>
     internal string ClientOf(HttpContext context) => RequestWay.Of(context, options).Client;
+
+    /// <summary>Where a session that the request opens can be resumed (R1.12).</summary>
+    internal SessionPlace PlaceOf(HttpContext context)
+    {
+        Endpoint? endpoint = context.GetEndpoint();
+        object? key = endpoint?.Metadata.GetMetadata<EndpointKey>() ?? (object?)endpoint?.DisplayName;
+        return new SessionPlace(key, context.Request.PathBase.Add(context.Request.Path).Value ?? string.Empty, EncodingOf(context) ?? WireEncoding.Json);
+    }
 
     /// <summary>The remaining life of the request's credential; null if it has no end.</summary>
     internal static TimeSpan? ExpiryOf(HttpContext context, TimeProvider time)

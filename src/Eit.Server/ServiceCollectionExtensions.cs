@@ -25,10 +25,12 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton<TimeoutManager>();
         services.TryAddSingleton(static provider => new Guard(provider.GetRequiredService<IOptions<EitServerOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new HelloWaits(provider.GetRequiredService<IOptions<EitServerOptions>>().Value));
+        services.TryAddSingleton<ResumeGuard>();
         services.TryAddSingleton<TransportEndpoint>();
         services.TryAddSingleton<RefusalByClose>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, HeadlessFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, MiddlewareRefusals>());   // Inside: it sees what becomes a close out there.
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, RefusedResumeFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, QueryTokenPolicy>());
         services.AddHostedService<DrainService>();
         return services;

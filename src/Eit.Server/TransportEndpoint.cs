@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Eit.Server;
 
 /// <summary>Turns a request into a transport: guard, upgrade, hello, session.</summary>
-internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guard, HelloWaits waits, ILogger<TransportEndpoint> logger)
+internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guard, HelloWaits waits, ResumeGuard resumes, ILogger<TransportEndpoint> logger)
 {
     private const string TooMany = "The server is full.";
 
@@ -34,11 +34,15 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
             if (isRead) { context.Response.Headers[WireLimits.HelloHeader] = WireLimits.HelloTaken; }
             else { refusal = new Refusal(StatusCodes.Status400BadRequest, $"The header {WireLimits.HelloHeader} is not a hello.") { Why = "the client and this server do not speak the same protocol, or something on the way has changed the header." }; }
         }
-        if (refusal is null && hello is not null && sessions.IsFullFor(hello, context, guard.KeyOf(context.User)))
+        if (refusal is null && hello is not null && sessions.IsFullFor(hello, context, guard.KeyOf(context.User), guard.PlaceOf(context)))
         {
             refusal = new Refusal(StatusCodes.Status503ServiceUnavailable, TooMany) { RetryAfter = sessions.Spread(), Why = $"there are {sessions.Count} sessions; EitServerOptions.Limits bounds how many there may be, in all and for each principal." };
         }
-        if (refusal is null && admit is not null) { refusal = await admit(context).ConfigureAwait(false); }
+        if (refusal is null && admit is not null)
+        {
+            refusal = await admit(context).ConfigureAwait(false);
+            if (refusal is { Status: StatusCodes.Status403Forbidden } && hello is not null) { resumes.Refused(context, hello); }
+        }
         if (refusal is not null)
         {
             await RefuseAsync(context, refusal).ConfigureAwait(false);
@@ -96,7 +100,7 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         var client = new WebSocketTransport(socket, context.Abort, context.RequestAborted);
         var bridge = new PlainBridge(client, sessions.Options.Session, sessions.Time, sessions.Wheel, new BridgeLogger(sessions.SessionLogger));
         context.Features.Set(bridge);
-        Violation? violation = sessions.Admit(bridge.ServerLine, bridge.Hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);
+        Violation? violation = sessions.Admit(bridge.ServerLine, bridge.Hello, context, guard.KeyOf(context.User), guard.PlaceOf(context), Guard.ExpiryOf(context, sessions.Time), makeHandler);
         if (violation is not null) { LogRefused(context, violation.Code, violation.Reason); }
         await (violation is null ? bridge.RunAsync() : bridge.RefuseAsync(violation)).ConfigureAwait(false);
     }
@@ -121,7 +125,8 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         if (hello is not null)
         {
             line.Epoch = hello.Epoch;
-            violation = sessions.Admit(line, hello, context, guard.KeyOf(context.User), Guard.ExpiryOf(context, sessions.Time), makeHandler);
+            violation = await resumes.CheckAsync(context, hello).ConfigureAwait(false)
+                ?? sessions.Admit(line, hello, context, guard.KeyOf(context.User), guard.PlaceOf(context), Guard.ExpiryOf(context, sessions.Time), makeHandler);
             if (violation is null) { return; }
         }
         if (violation is not null)

@@ -26,7 +26,7 @@ internal sealed class Conversation : FuzzCase
     private readonly ClientSettings _clientBounds;
     private readonly SessionSettings _serverBounds;
     private readonly ClientMachine _client;
-    private readonly SessionDirectory<FuzzEnd> _directory = new(new DirectoryLimits { SessionsPerOwnerMax = 8, DetachedPerOwnerMax = 3 });
+    private readonly SessionDirectory<FuzzEnd> _directory = new(new DirectoryLimits { SessionsPerOwnerMax = 8, DetachedPerOwnerMax = 3 }, static end => end.Machine.HighestEpoch);
     private readonly FrameForge _forge;
     private readonly List<FuzzEnd> _ends = [];
     private readonly List<FuzzLine> _lines = [];

@@ -6,7 +6,7 @@ namespace Eit.Simulation;
 /// <summary>A server with its driver.</summary>
 internal sealed class SimServer(ISimWorld world, SessionSettings settings)
 {
-    private readonly SessionDirectory<SimSession> _directory = new(new DirectoryLimits());
+    private readonly SessionDirectory<SimSession> _directory = new(new DirectoryLimits(), static session => session.Machine.HighestEpoch);
 
     internal List<SimSession> Sessions { get; } = [];
 

@@ -5,8 +5,9 @@ namespace Eit.Protocol.Session;
 /// <summary>A server's sessions: which one a hello is for, which wait for their client, which have to go because there are too many.</summary>
 /// <typeparam name="T">What the server calls a session.</typeparam>
 /// <param name="limits">The bounds.</param>
+/// <param name="highestEpoch">Tells the highest epoch that a session has seen, without any lock; null where hellos never come late.</param>
 /// <remarks>Not safe for use from several threads at once: its holder has one lock, never held while it takes a session's.</remarks>
-public sealed class SessionDirectory<T>(DirectoryLimits limits)
+public sealed class SessionDirectory<T>(DirectoryLimits limits, Func<T, long>? highestEpoch = null)
     where T : class
 {
     private readonly Dictionary<SessionId, Entry> _byId = [];
@@ -36,19 +37,22 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     /// <param name="hello">The hello.</param>
     /// <param name="principal">The key of who the request authenticated; null if there is none, and nothing can be resumed.</param>
     /// <param name="owner">Whose a new session would be; null: the principal's, or one of those without a name.</param>
-    public AdmissionVerdict<T> Judge(Hello hello, string? principal, string? owner = null)
+    /// <param name="place">Where the hello has come; null where a server has one place only.</param>
+    public AdmissionVerdict<T> Judge(Hello hello, string? principal, string? owner = null, SessionPlace? place = null)
     {
         ArgumentNullException.ThrowIfNull(hello);
         Entry? named = hello.Session is { } id ? _byId.GetValueOrDefault(id) : null;
-        if (named is not null)
-        {
-            bool isOwner = principal is not null && string.Equals(named.Principal, principal, StringComparison.Ordinal);
-            return isOwner
-                ? new AdmissionVerdict<T>.GoOn(named.Session)
-                : new AdmissionVerdict<T>.Refuse(new Violation(CloseCode.OtherPrincipal, "R1.5", "The session belongs to another principal."));
-        }
+        bool isOwner = named is null || (principal is not null && string.Equals(named.Principal, principal, StringComparison.Ordinal));
+        if (!isOwner) { return new AdmissionVerdict<T>.Refuse(new Violation(CloseCode.OtherPrincipal, "R1.5", "The session belongs to another principal.")); }
+        bool isHere = named is not null && named.Instance == hello.Instance && named.Place == place;   // R1.12: elsewhere it is unknown.
+        if (isHere) { return new AdmissionVerdict<T>.GoOn(named!.Session); }
 
         Entry? older = principal is null ? null : _byInstance.GetValueOrDefault((principal, hello.Instance));
+        if (older is not null && highestEpoch is not null && hello.Epoch <= highestEpoch(older.Session))
+        {
+            return new AdmissionVerdict<T>.Refuse(new Violation(CloseCode.StaleEpoch, "S2.6", $"Epoch {hello.Epoch} is not above that of the instance's session."));
+        }
+        if (named is not null && hello.Want == HelloWant.Cycle) { older = null; }   // The client closes the session that it has elsewhere when the new one is there (S3.5).
         string name = owner ?? principal ?? string.Empty;
         int room = older is null ? 0 : 1;
         if (Count - room >= limits.SessionsMax) { return Full($"There are as many sessions as there may be: SessionsMax is {limits.SessionsMax}."); }
@@ -65,11 +69,12 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
     /// <param name="instance">The instance that it belongs to.</param>
     /// <param name="principal">The key of its principal; null if there is none.</param>
     /// <param name="owner">Whose it is; null: the principal's, or one of those without a name.</param>
-    public void Add(T session, SessionId id, InstanceId instance, string? principal, string? owner = null)
+    /// <param name="place">Where it was opened; null where a server has one place only.</param>
+    public void Add(T session, SessionId id, InstanceId instance, string? principal, string? owner = null, SessionPlace? place = null)
     {
         string name = owner ?? principal ?? string.Empty;
         if (!_owners.TryGetValue(name, out Owner? found)) { _owners.Add(name, found = new Owner(name)); }
-        var entry = new Entry(session, id, instance, principal, found);
+        var entry = new Entry(session, id, instance, principal, found) { Place = place };
         found.Sessions++;
         _byId.Add(id, entry);
         if (principal is not null) { _byInstance[(principal, instance)] = entry; }
@@ -148,6 +153,8 @@ public sealed class SessionDirectory<T>(DirectoryLimits limits)
 
     private sealed record Entry(T Session, SessionId Id, InstanceId Instance, string? Principal, Owner Owner)
     {
+        internal SessionPlace? Place { get; init; }
+
         internal LinkedListNode<Entry>? Node { get; set; }
 
         /// <summary>Its place among all that wait.</summary>

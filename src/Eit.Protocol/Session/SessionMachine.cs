@@ -241,6 +241,14 @@ public sealed class SessionMachine
             && ((!transport.HoldsData && _sender.HasNext(now)) || _receiver.Acks.IsDue(now) || IsCloseDue(transport, now) || now >= transport.KeepAlive.NextDeadline);
     }
 
+    /// <summary>Tells whether a hello comes from the client of this session, and is not one that came before (R1.2, R1.3). Changes nothing.</summary>
+    /// <param name="hello">What was said.</param>
+    public bool IsProvenBy(Hello hello)
+    {
+        ArgumentNullException.ThrowIfNull(hello);
+        return State is not SessionState.Ended && hello.Epoch > HighestEpoch && ResumeProof.IsValid(_secret, Id, hello.Epoch, hello.Proof ?? string.Empty);
+    }
+
     /// <summary>Tells that a client has presented this session on a new transport, with a credential of its principal.</summary>
     /// <param name="hello">What the client said; it wants to resume or to cycle.</param>
     /// <param name="terms">What the server knows of the transport.</param>
@@ -584,7 +592,7 @@ public sealed class SessionMachine
         digest.Add((long?)_close?.Notice.Code ?? 0, (long?)_peerClose?.Code ?? 0, _peerCloseLast);
         digest.Add(_close is { IsFirst: true }, _close is { TakesInbound: true });
         digest.Add(_close?.GiveUpAt);
-        digest.Add(_handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1, _handOver?.New.Epoch ?? 0);
+        digest.Add(_handOver?.OwnLast ?? -1, _handOver?.PeerLast ?? -1, _handOver?.New.Epoch ?? 0, _handOver?.OldEpoch ?? 0, _activeEpoch);
         digest.Add(_handOver?.GapDeadline);
         (Instant connectedAt, bool isTold, long processedAtStrike, int strikes) = _slow.State;
         digest.Add(isTold);

@@ -142,7 +142,7 @@ public class DirectoryTests
         Add(directory, "two", "bob");
 
         AdmissionVerdict<string> stranger = directory.Judge(HelloOf(want, want == HelloWant.New ? null : new SessionId(99)), "carol");
-        AdmissionVerdict<string> owner = directory.Judge(HelloOf(HelloWant.Resume, known), "alice");
+        AdmissionVerdict<string> owner = directory.Judge(HelloOf(HelloWant.Resume, known) with { Instance = new InstanceId(1_001) }, "alice");
 
         Assert.Equal(CloseCode.Full, Assert.IsType<AdmissionVerdict<string>.Refuse>(stranger).Violation.Code);
         Assert.Equal("one", Assert.IsType<AdmissionVerdict<string>.GoOn>(owner).Session);
@@ -207,6 +207,27 @@ public class DirectoryTests
         AdmissionVerdict<string> verdict = directory.Judge(HelloOf(HelloWant.Resume, new SessionId(1)), principal: null);
 
         Assert.Equal(CloseCode.OtherPrincipal, Assert.IsType<AdmissionVerdict<string>.Refuse>(verdict).Violation.Code);
+    }
+
+    [Fact, Clause("R1.12")]
+    public void A_session_is_unknown_anywhere_but_where_it_was_opened()
+    {
+        var directory = new SessionDirectory<string>(new DirectoryLimits(), static _ => 5);
+        object endpoint = new();
+        var place = new SessionPlace(endpoint, "/rooms/a", WireEncoding.Binary);
+        var id = new SessionId(++_ids);
+        var instance = new InstanceId(999_999);
+        directory.Add("session", id, instance, "alice", place: place);
+        Hello resume = HelloOf(HelloWant.Resume, id) with { Epoch = 6 };
+
+        SessionPlace[] elsewhere = [place with { Endpoint = new object() }, place with { Path = "/rooms/b" }, place with { Path = "/Rooms/a" }, place with { Encoding = WireEncoding.Json }];
+
+        Assert.Equal(new AdmissionVerdict<string>.GoOn("session"), directory.Judge(resume, "alice", place: new SessionPlace(endpoint, "/rooms/a", WireEncoding.Binary)));
+        Assert.All(elsewhere, other => Assert.Equal(new AdmissionVerdict<string>.Begin(new ResumeRefusal("unknown", IsStandby: false), "session"), directory.Judge(resume, "alice", place: other)));
+        Assert.Equal(new AdmissionVerdict<string>.Begin(new ResumeRefusal("unknown", IsStandby: false), Superseded: null), directory.Judge(resume with { Instance = new InstanceId(1) }, "alice", place: place));
+        Assert.Equal(new AdmissionVerdict<string>.Begin(new ResumeRefusal("unknown", IsStandby: true), Superseded: null), directory.Judge(resume with { Want = HelloWant.Cycle }, "alice", place: elsewhere[1]));
+        Assert.IsType<AdmissionVerdict<string>.Refuse>(directory.Judge(resume, "bob", place: place));
+        Assert.Equal("S2.6", Assert.IsType<AdmissionVerdict<string>.Refuse>(directory.Judge(resume with { Epoch = 5 }, "alice", place: elsewhere[0])).Violation.Clause);
     }
 
     [Fact]

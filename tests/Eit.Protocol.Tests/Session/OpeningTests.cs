@@ -135,6 +135,33 @@ public class OpeningTests
         Assert.True(world.Server.Session.Machine.IsConfirmed);
     }
 
+    [Theory, Clause("S2.6")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hello_that_comes_late_does_not_harm_the_newer_session(bool hasResumed)
+    {
+        World world = new() { HoldsDials = true };
+        world.Client.Machine.Start(world.Now);
+        world.Settle();
+        DialRequest late = world.Client.Dials.Single();            // It hangs in a proxy.
+        world.Client.Machine.DialFailed(late.Epoch, new DialFailure(DialFailureKind.Timeout, "no welcome"), world.Now);
+        world.HoldsDials = false;
+        world.Pass(TimeSpan.FromSeconds(1));
+        InstanceId instance = world.Client.Machine.Instance;
+        if (hasResumed) { world.CutTheWire(); }
+        world.Pass(TimeSpan.FromSeconds(1));
+        Assert.IsType<ClientState.Connected>(world.Client.Machine.State);
+
+        world.LetDialsThrough();
+        world.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(CloseCode.StaleEpoch, world.Wire.Down.Close);
+        Assert.Single(world.Server.Sessions);
+        Assert.Null(world.Server.Session.Ended);
+        Assert.IsType<ClientState.Connected>(world.Client.Machine.State);
+        Assert.Equal(instance, world.Client.Machine.Instance);     // It does not take itself for a copy.
+    }
+
     [Fact, Clause("S2.4")]
     public void Two_tabs_of_one_user_are_two_sessions()
     {
@@ -170,17 +197,38 @@ public class OpeningTests
         world.Settle();
         SessionId old = first.Session.Machine.Id;
 
+        world.DialsFailWith = new DialFailure(DialFailureKind.Network, "no route");
         second.Machine.Start(world.Now);
         world.Settle();
-        Assert.Equal(CloseCode.Superseded, first.Session.Ended?.Code);
+        world.DialsFailWith = null;
         world.Pass(TimeSpan.FromMinutes(5));
 
+        Assert.Equal(CloseCode.Superseded, first.Sessions[0].Ended?.Code);
         Assert.Equal(new InstanceId(copied), second.Machine.Instance);
         Assert.NotEqual(new InstanceId(copied), first.Machine.Instance);
         Assert.Equal(2, first.Dials.Count);
-        Assert.Single(second.Dials);
+        Assert.Equal(2, second.Dials.Count);
         Assert.All(first.Dials, static dial => Assert.Equal(HelloWant.New, dial.Hello.Want));
         Assert.NotEqual(old, first.Session.Machine.Id);
+        Assert.All((ClientEnd[])[first, second], static client => Assert.IsType<ClientState.Connected>(client.Machine.State));
+    }
+
+    [Fact, Clause("S2.6")]
+    public void A_copy_whose_epoch_is_not_above_the_sessions_leaves_it_alone()
+    {
+        UInt128 copied = 0xC0;
+        World world = new();
+        ClientEnd first = world.AddClient("alice", mintId: Minting(world, copied));
+        ClientEnd second = world.AddClient("alice", mintId: Minting(world, copied));
+        first.Machine.Start(world.Now);
+        world.Settle();
+
+        second.Machine.Start(world.Now);
+        world.Pass(TimeSpan.FromMinutes(5));
+
+        Assert.Null(first.Session.Ended);
+        Assert.Single(first.Dials);
+        Assert.NotEqual(new InstanceId(copied), second.Machine.Instance);
         Assert.All((ClientEnd[])[first, second], static client => Assert.IsType<ClientState.Connected>(client.Machine.State));
     }
 

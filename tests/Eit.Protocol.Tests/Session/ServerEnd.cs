@@ -10,7 +10,7 @@ internal sealed class ServerEnd(World world, SessionSettings settings)
 {
     internal SessionSettings Settings => settings;
 
-    internal SessionDirectory<SessionEnd> Directory { get; set; } = new(new DirectoryLimits());
+    internal SessionDirectory<SessionEnd> Directory { get; set; } = new(new DirectoryLimits(), static session => session.Machine.HighestEpoch);
 
     /// <summary>Every session that has begun, the last one last.</summary>
     internal List<SessionEnd> Sessions { get; } = [];
