@@ -268,15 +268,15 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <returns>True when it is taken over: it will be handed to the peer's handler once, in order, or its outcome is told by <see cref="SessionEnded"/>.
-    /// False when there is no connection, it is closing, the outbox is full, or sends wait for room.</returns>
-    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
+    /// False when there is no connection, it is closing, the outbox is full, sends wait for room, or the other end takes no message as large.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
     public bool Send(string message) => Send(message, out _);
 
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <param name="id">The number of the message in its session, by which <see cref="SessionEnded"/> names it; 0 when it was not taken over.</param>
     /// <returns>As <see cref="Send(string)"/>.</returns>
-    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
     public bool Send(string message, out long id)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -286,7 +286,6 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <summary>Sends bytes, if that is possible at once.</summary>
     /// <param name="message">The bytes; copied.</param>
     /// <returns>As <see cref="Send(string)"/>.</returns>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
     public bool Send(ReadOnlyMemory<byte> message) => Accept(new OutgoingMessage { Bytes = message, Lane = Lane.Normal }, out _);
 
     /// <summary>Sends a text and waits for its outcome.</summary>
@@ -294,7 +293,7 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it. Never fails for what the peer or the network did.</returns>
-    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the peer takes.</exception>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -307,7 +306,6 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it.</returns>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
         SendAsync(new OutgoingMessage { Bytes = message }, options ?? SendOptions.Default, cancellationToken);
@@ -445,7 +443,6 @@ public sealed partial class EitConnection : IAsyncDisposable
     /// <param name="cancellationToken">As for <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions?, CancellationToken)"/>.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="InvalidOperationException">The connection is closing.</exception>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
     public ValueTask<SendOutcome> SendBlobAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
     {
         if (IsClosing) { throw new InvalidOperationException("The connection is closing: it sends nothing more."); }
@@ -537,7 +534,6 @@ public sealed partial class EitConnection : IAsyncDisposable
         bool mustWait = Volatile.Read(ref _waitingSends) is { } waiting && waiting.IsAnyIn(message.Lane);
         if (mustWait || _current is not { } pump) { return false; }
         AcceptResult result = pump.Accept(in message, out id);
-        PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
 

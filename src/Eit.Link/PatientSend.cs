@@ -16,7 +16,8 @@ public static class PatientSend
     /// <param name="find">Says where it goes now, given the only session that it may go to, or null for any; takes the gate itself.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes, or not well-formed Unicode; or a receipt is asked for where the send does not complete at Accepted.</exception>
+    /// <returns>What became of it; <see cref="SendOutcome.TooLarge"/> if the peer takes no message as large.</returns>
+    /// <exception cref="ArgumentException">The message is not well-formed Unicode; or a receipt is asked for where the send does not complete at Accepted.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public static ValueTask<SendOutcome> SendAsync(
         WaitingSends line, SessionPump? likely, in OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
@@ -31,7 +32,7 @@ public static class PatientSend
         if (isSimple && likely is not null && !line.IsAnyIn(options.Lane) && !cancellationToken.IsCancellationRequested)
         {
             AcceptResult result = likely.Accept(Prepare(in message, options), out _);
-            ThrowIfTooLarge(result);
+            if (result == AcceptResult.TooLarge) { return new ValueTask<SendOutcome>(SendOutcome.TooLarge); }
             if (result == AcceptResult.Accepted) { return new ValueTask<SendOutcome>(SendOutcome.Accepted); }
         }
         return WaitAsync(line, message, options, find, time, cancellationToken);
@@ -46,27 +47,19 @@ public static class PatientSend
         return message with { Lane = options.Lane, Kind = options.Kind, CompleteWhen = options.CompleteWhen, ExpiresAfter = options.ExpiresAfter, Key = options.Key, Stays = options.Stays };
     }
 
-    /// <summary>Makes the caller's mistake an exception.</summary>
-    /// <param name="message">What the session said of the message.</param>
-    /// <exception cref="ArgumentException">The message is larger than the peer takes.</exception>
-    public static void ThrowIfTooLarge(AcceptResult message)
-    {
-        if (message == AcceptResult.TooLarge) { throw new ArgumentException("The message is larger than the peer takes.", nameof(message)); }
-    }
-
     private static async ValueTask<SendOutcome> WaitAsync(
         WaitingSends line, OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
     {
         var outcome = options.CompleteWhen == CompleteWhen.Accepted ? null : new TaskCompletionSource<SendOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         message = Prepare(in message, options) with { Token = outcome ?? options.Receipt?.Source, MayWait = true };
-        (SessionPump? pump, long id) = await AcceptAsync(line, message, options, find, time, cancellationToken).ConfigureAwait(false);
-        if (pump is null) { return SendOutcome.NotSent; }
+        (SessionPump? pump, long id, SendOutcome refusal) = await AcceptAsync(line, message, options, find, time, cancellationToken).ConfigureAwait(false);
+        if (pump is null) { return refusal; }
         return outcome is null ? SendOutcome.Accepted : await OutcomeAsync(pump, id, outcome.Task, options, time, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits until a pump has taken a message over, behind those that wait already.</summary>
-    /// <returns>The pump; null if none has.</returns>
-    private static async ValueTask<(SessionPump? Pump, long Id)> AcceptAsync(
+    /// <returns>The pump; null if none has, and why.</returns>
+    private static async ValueTask<(SessionPump? Pump, long Id, SendOutcome Refusal)> AcceptAsync(
         WaitingSends line, OutgoingMessage message, SendOptions options, Func<SessionId?, SendTarget> find, TimeProvider time, CancellationToken cancellationToken)
     {
         long began = time.GetTimestamp();
@@ -81,7 +74,8 @@ public static class PatientSend
                 SendTarget target = find(options.Session);
                 if (target.IsOver) { break; }
                 bool isTurn = turn is null ? !line.IsAnyIn(options.Lane) : before is null or { IsCompleted: true };
-                if (isTurn && TryAccept(target.Pump, in message, options, out result, out long id)) { return (target.Pump, id); }
+                if (isTurn && TryAccept(target.Pump, in message, options, out result, out long id)) { return (target.Pump, id, default); }
+                if (result == AcceptResult.TooLarge) { return (null, 0, SendOutcome.TooLarge); }
                 if (turn is null)
                 {
                     turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -104,14 +98,13 @@ public static class PatientSend
         {
             if (turn is not null) { line.Leave(options.Lane, turn, before); }
         }
-        return (null, 0);
+        return (null, 0, SendOutcome.NotSent);
     }
 
     private static bool TryAccept(SessionPump? pump, in OutgoingMessage message, SendOptions options, out AcceptResult result, out long id)
     {
         id = 0;
         result = pump is null ? AcceptResult.NotConnected : pump.Accept(in message, out id);
-        ThrowIfTooLarge(result);
         if (result == AcceptResult.Accepted) { options.Receipt?.Accepted(pump!, id); }
         return result == AcceptResult.Accepted;
     }

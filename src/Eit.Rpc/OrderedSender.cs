@@ -99,12 +99,9 @@ internal sealed class OrderedSender(IRpcLink link, SendOptions options, Cancella
 
     private async ValueTask SendAsync(Outgoing message)
     {
-        bool isAccepted = false;
-        bool isTooLarge = false;
-        try { isAccepted = await link.SendAsync(message.Text, message.Fit(options), message.Withdrawal?.Token ?? stop).ConfigureAwait(false) == SendOutcome.Accepted; }
-        catch (ArgumentException) { isTooLarge = true; }
-        message.Withdrawal?.Settle(isAccepted);
-        if (!isAccepted) { message.NotTaken?.Invoke(isTooLarge); }
+        SendOutcome outcome = await link.SendAsync(message.Text, message.Fit(options), message.Withdrawal?.Token ?? stop).ConfigureAwait(false);
+        message.Withdrawal?.Settle(outcome == SendOutcome.Accepted);
+        if (outcome != SendOutcome.Accepted) { message.NotTaken?.Invoke(outcome == SendOutcome.TooLarge); }
     }
 
     private Outgoing? TryTake()

@@ -154,7 +154,6 @@ public sealed class EitSession
     /// <param name="cancellationToken">As for <see cref="SendAsync(ReadOnlyMemory{byte}, SendOptions?, CancellationToken)"/>.</param>
     /// <returns>What became of it.</returns>
     /// <exception cref="InvalidOperationException">The session is closing.</exception>
-    /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     public ValueTask<SendOutcome> SendBlobAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
     {
         if (IsClosing) { throw new InvalidOperationException("The session is closing: it sends nothing more."); }
@@ -181,15 +180,15 @@ public sealed class EitSession
 
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
-    /// <returns>True when it is taken over; false when there is no transport, the session is closing, the outbox is full, or sends wait for room.</returns>
-    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
+    /// <returns>True when it is taken over; false when there is no transport, the session is closing, the outbox is full, sends wait for room, or the other end takes no message as large.</returns>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
     public bool Send(string message) => Send(message, out _);
 
     /// <summary>Sends a text, if that is possible at once.</summary>
     /// <param name="message">The text; well-formed Unicode.</param>
     /// <param name="id">The number of the message in this session, by which <see cref="EitSessionEnd.Unfinished"/> names it; 0 when it was not taken over.</param>
     /// <returns>As <see cref="Send(string)"/>.</returns>
-    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
     public bool Send(string message, out long id)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -199,7 +198,6 @@ public sealed class EitSession
     /// <summary>Sends bytes, if that is possible at once.</summary>
     /// <param name="message">The bytes; copied.</param>
     /// <returns>As <see cref="Send(string)"/>.</returns>
-    /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     public bool Send(ReadOnlyMemory<byte> message) => Accept(new OutgoingMessage { Bytes = message, Lane = Lane.Normal }, out _);
 
     /// <summary>Sends a text and waits for its outcome.</summary>
@@ -207,7 +205,7 @@ public sealed class EitSession
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it. Never fails for what the client or the network did.</returns>
-    /// <exception cref="ArgumentException">The text is not well-formed Unicode, or larger than the client takes.</exception>
+    /// <exception cref="ArgumentException">The text is not well-formed Unicode.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(string message, SendOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -220,7 +218,6 @@ public sealed class EitSession
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Takes the message back: it is <see cref="SendOutcome.NotSent"/> if nothing of it has left, else only the wait ends.</param>
     /// <returns>What became of it.</returns>
-    /// <exception cref="ArgumentException">The message is larger than the client takes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled after the message had begun to leave.</exception>
     public ValueTask<SendOutcome> SendAsync(ReadOnlyMemory<byte> message, SendOptions? options = null, CancellationToken cancellationToken = default) =>
         SendAsync(new OutgoingMessage { Bytes = message }, options, cancellationToken);
@@ -236,6 +233,7 @@ public sealed class EitSession
     /// <param name="limit">How long it may take; null for <see cref="SessionSettings.CloseGiveUp"/>.</param>
     /// <param name="cancellationToken">Ends the wait; the close goes on.</param>
     /// <returns>Completes when the session is over. Called from inside a handler of this session or of a channel that it could have to wait for, it does not wait for handlers, and no further message is taken from the client.</returns>
+    /// <exception cref="ArgumentException">The session would live by the code (C1.1, C2.8).</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task CloseAsync(CloseCode code = CloseCode.Closed, string reason = "The server closes.", TimeSpan? limit = null, CancellationToken cancellationToken = default)
     {
@@ -318,7 +316,6 @@ public sealed class EitSession
         id = 0;
         if (Volatile.Read(ref _waitingSends) is { } waiting && waiting.IsAnyIn(message.Lane)) { return false; }
         AcceptResult result = _pump.Accept(in message, out id);
-        PatientSend.ThrowIfTooLarge(result);
         return result == AcceptResult.Accepted;
     }
 

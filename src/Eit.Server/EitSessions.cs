@@ -256,6 +256,7 @@ public sealed partial class EitSessions
         Instant now = Wheel.Now;
         int accepted = 0;
         List<EitSession>? refused = null;
+        List<EitSession>? tooLarge = null;
         try
         {
             foreach (EitSession session in to ?? List())
@@ -263,13 +264,14 @@ public sealed partial class EitSessions
                 AcceptResult result = session.AcceptShared(in message, now);
                 if (result == AcceptResult.Accepted) { accepted++; }
                 else if (result != AcceptResult.Closing) { (refused ??= []).Add(session); }
+                if (result == AcceptResult.TooLarge) { (tooLarge ??= []).Add(session); }
             }
         }
         finally
         {
             holders.TakenBy(accepted);
         }
-        return new BroadcastResult(accepted, (IReadOnlyList<EitSession>?)refused ?? []);
+        return new BroadcastResult(accepted, (IReadOnlyList<EitSession>?)refused ?? []) { TooLarge = (IReadOnlyList<EitSession>?)tooLarge ?? [] };
     }
 
     /// <summary>Whose the session of a request is; all whose principal has no name are one owner.</summary>

@@ -270,7 +270,7 @@ public sealed class EitHistory
         {
             SendOutcome.Processed when !isHandled => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as Processed and was never handled."),
             SendOutcome.Processed when entry.WasToldEarly => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as Processed before it was handled."),
-            SendOutcome.Expired or SendOutcome.Replaced or SendOutcome.NotSent when isHandled => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as {entry.Outcome} and was handled."),
+            SendOutcome.Expired or SendOutcome.Replaced or SendOutcome.NotSent or SendOutcome.TooLarge when isHandled => new(EitHistoryFaultKind.UntrueOutcome, entry.Message, $"\"{entry.Message}\" was told as {entry.Outcome} and was handled."),
             null or SendOutcome.Accepted or SendOutcome.Received when !isHandled => new(EitHistoryFaultKind.Lost, entry.Message, $"\"{entry.Message}\" was sent and never handled; its sender was told {entry.Outcome?.ToString() ?? "nothing"}."),
             _ => null,
         };

@@ -19,7 +19,7 @@ public sealed class GuardTests
 {
     private const string ForwardedProto = "X-Forwarded-Proto";
 
-    [Fact, Clause("A1.1")]
+    [Fact, Clause("A1.1", "A1.5")]
     public async Task A_request_that_fails_the_guard_gets_a_clear_status_before_any_upgrade()
     {
         await using TestHost host = await StartAsync(options =>

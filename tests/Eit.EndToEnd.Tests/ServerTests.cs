@@ -519,8 +519,8 @@ public sealed class ServerTests
         Assert.Equal(wide, await heard.NextAsync());
     }
 
-    [Fact]
-    public async Task A_message_that_is_larger_than_the_peer_takes_is_the_senders_mistake()
+    [Fact, Clause("N3.10")]
+    public async Task A_message_that_is_larger_than_the_peer_takes_is_refused_in_words()
     {
         var recorder = new Recorder();
         await using TestHost host = await recorder.HostAsync(options => options.Session.MessageBytesMax = 1_000);
@@ -529,11 +529,13 @@ public sealed class ServerTests
         await client.StartAsync().Soon();
         EitSession session = await recorder.Sessions.NextAsync();
 
-        Assert.Throws<ArgumentException>(() => client.Send(new string('x', 1_001)));
-        Assert.Throws<ArgumentException>(() => client.Send(new byte[1_001]));
-        await Assert.ThrowsAsync<ArgumentException>(() => client.SendAsync(new string('€', 334)).Soon());
-        Assert.Throws<ArgumentException>(() => session.Send(new string('x', 501)));
-        await Assert.ThrowsAsync<ArgumentException>(() => session.SendAsync(new byte[501]).Soon());
+        Assert.False(client.Send(new string('x', 1_001)));
+        Assert.False(client.Send(new byte[1_001]));
+        Assert.Equal(SendOutcome.TooLarge, await client.SendAsync(new string('€', 334)).Soon());
+        Assert.False(session.Send(new string('x', 501)));
+        Assert.Equal(SendOutcome.TooLarge, await session.SendAsync(new byte[501]).Soon());
+        BroadcastResult broadcast = host.Sessions.Broadcast(new byte[501]);
+        Assert.Equal((0, session, session), (broadcast.Accepted, Assert.Single(broadcast.Refused), Assert.Single(broadcast.TooLarge)));
         Assert.Equal(SendOutcome.Processed, await client.SendAsync(new string('€', 333)).Soon());
         Assert.Equal(SendOutcome.Processed, await session.SendAsync(new string('x', 500)).Soon());
 

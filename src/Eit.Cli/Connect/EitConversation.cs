@@ -92,6 +92,7 @@ internal sealed class EitConversation : Conversation
             {
                 // Nothing else is under way, so that this one may wait for a connection and cannot be overtaken.
                 SendOutcome outcome = await OfferAsync(next.Value, s_patient, cancellationToken);
+                if (outcome == SendOutcome.TooLarge) { throw TooLarge(next.Value); }
                 if (outcome == SendOutcome.NotSent)
                 {
                     await _client.WaitUntilConnectedAsync(cancellationToken);
@@ -109,11 +110,14 @@ internal sealed class EitConversation : Conversation
         bool mayGo = _underWay.Count == 0 || (_underWay.Count < UnderWayMax && session == _session);
         if (!mayGo) { return false; }
         Task<SendOutcome> outcome = OfferAsync(message, s_now, CancellationToken.None).AsTask();
+        if (outcome is { IsCompletedSuccessfully: true, Result: SendOutcome.TooLarge }) { throw TooLarge(message); }
         if (outcome is { IsCompletedSuccessfully: true, Result: SendOutcome.NotSent }) { return false; }
         _session = session;
         _underWay.Enqueue((message, outcome));
         return true;
     }
+
+    private static ArgumentException TooLarge(ConnectMessage message) => new("The message is larger than the peer takes.", nameof(message));
 
     private ValueTask<SendOutcome> OfferAsync(ConnectMessage message, SendOptions options, CancellationToken cancellationToken) =>
         message.Text is { } text ? _client.SendAsync(text, options, cancellationToken) : _client.SendAsync(message.Bytes, options, cancellationToken);

@@ -144,6 +144,7 @@ internal sealed class DoctorRun(DoctorOptions options, TimeProvider time, Action
     private async Task<string?> SendAsync(EitConnection client, string text, CancellationToken interrupted)
     {
         SendOutcome outcome = await client.SendAsync(text, new SendOptions { AcceptWithin = options.StepLimit, CompleteWithin = options.StepLimit }, interrupted);
+        if (outcome == SendOutcome.TooLarge) { throw new ArgumentException("The message is larger than the server takes.", nameof(text)); }
         return outcome == SendOutcome.Processed ? null : string.Create(CultureInfo.InvariantCulture, $"{outcome} after {Seconds(options.StepLimit)}");
     }
 

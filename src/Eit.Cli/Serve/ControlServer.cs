@@ -170,13 +170,10 @@ internal sealed class ControlServer : IAsyncDisposable
         if (Find(context, out string fault) is not { } session) { await RefuseAsync(context, StatusCodes.Status404NotFound, fault); }
         else if (await ReadTextAsync(context) is { } text)
         {
-            try
-            {
-                SendOutcome outcome = await session.SendAsync(text, s_now, context.RequestAborted);
-                if (outcome == SendOutcome.Accepted) { await AnswerAsync(context, new JsonObject { ["sent"] = session.Id.ToString() }); }
-                else { await RefuseAsync(context, StatusCodes.Status409Conflict, "The connection closes, or its outbox is full."); }
-            }
-            catch (ArgumentException tooLarge) { await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, tooLarge.Message); }
+            SendOutcome outcome = await session.SendAsync(text, s_now, context.RequestAborted);
+            if (outcome == SendOutcome.Accepted) { await AnswerAsync(context, new JsonObject { ["sent"] = session.Id.ToString() }); }
+            else if (outcome == SendOutcome.TooLarge) { await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, "The message is larger than the peer takes."); }
+            else { await RefuseAsync(context, StatusCodes.Status409Conflict, "The connection closes, or its outbox is full."); }
         }
     }
 

@@ -21,6 +21,8 @@ internal sealed class RelayHandler(EitChannels channels, ServeCounters counters,
     private void Note(EitSession from, BroadcastResult result)
     {
         counters.MessageReceived();
-        if (result.Refused.Count > 0) { log.RelayMissed(from.Channel, result.Refused.Count); }
+        int full = result.Refused.Count - result.TooLarge.Count;
+        if (full > 0) { log.RelayMissed(from.Channel, full); }
+        if (result.TooLarge.Count > 0) { log.MessageTooLarge(from.Channel, result.TooLarge.Count); }
     }
 }

@@ -16,4 +16,5 @@ internal static class ServeEventIds
     internal const int ExecMissed = 5011;
     internal const int ConnectionRefused = 5012;
     internal const int SessionsDoNotFit = 5013;
+    internal const int MessageTooLarge = 5040;
 }

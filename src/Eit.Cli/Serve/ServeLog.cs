@@ -43,6 +43,9 @@ internal sealed partial class ServeLog(ILogger<ServeLog> logger)
     [LoggerMessage(ServeEventIds.RelayMissed, LogLevel.Warning, "{Missed} members of channel {Channel} missed a message: their outboxes are full.", EventName = nameof(RelayMissed))]
     private partial void RelayMissedOnce(string channel, int missed);
 
+    [LoggerMessage(ServeEventIds.MessageTooLarge, LogLevel.Debug, "{Missed} clients at {Path} missed a message: they have said in hello that they take none as large.", EventName = nameof(MessageTooLarge))]
+    internal partial void MessageTooLarge(string path, int missed);
+
     [LoggerMessage(ServeEventIds.ReloadRefused, LogLevel.Warning, "The configuration stays as it was: {Reason}", EventName = nameof(ReloadRefused))]
     internal partial void ReloadRefused(string reason);
 

@@ -4,7 +4,7 @@ using Eit.Protocol.Wire;
 namespace Eit.Protocol.Session;
 
 /// <summary>The message of a lane of which pieces are still missing (F2.5).</summary>
-internal sealed class LaneAssembly(byte kind, bool isText)
+internal sealed class LaneAssembly(byte kind, bool isText, Instant begunAt)
 {
     private byte[] _buffer = [];
 
@@ -16,7 +16,7 @@ internal sealed class LaneAssembly(byte kind, bool isText)
     internal ReadOnlySpan<byte> Payload => _buffer.AsSpan(0, Length);
 
     /// <summary>Since when it has made no progress, for all that is known here.</summary>
-    internal Instant StandsSince { get; private set; }
+    internal Instant StandsSince { get; private set; } = begunAt;
 
     /// <summary>Whether it has once been found standing for too long.</summary>
     internal bool IsSuspicious { get; private set; }
@@ -31,7 +31,7 @@ internal sealed class LaneAssembly(byte kind, bool isText)
         if (_buffer.Length - Length < part.Length) { Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, Length + part.Length)); }
         part.CopyTo(_buffer.AsSpan(Length));
         Length += part.Length;
-        Stand(now, isSuspicious: false);
+        if (part.Length > 0) { Stand(now, isSuspicious: false); }   // An empty piece is no progress.
     }
 
     /// <summary>Begins to count anew.</summary>

@@ -408,7 +408,7 @@ internal sealed class MessageReceiver
         else { Acks.Owe(1, piece.Payload.Length, now); }
         if (piece.HasMore)
         {
-            assembly ??= new LaneAssembly(piece.Kind, piece.IsText);
+            assembly ??= new LaneAssembly(piece.Kind, piece.IsText, now);
             Add(assembly, in piece, now);
             _assemblyBytes += piece.Payload.Length;
             NextLook = Instant.Earlier(NextLook, now + _settings.ReassemblyTimeout);

@@ -405,7 +405,7 @@ internal sealed class MessageSender(SessionSettings settings)
         _owesKnown = true;
         for (int i = 0; i < numbers.Count; i++)
         {
-            if (numbers[i] > PeerReceived) { return false; }
+            if (numbers[i] > PeerReceived || numbers[i] == 0) { return false; }
             if (numbers[i] < _firstInLedger) { continue; }
             ref LedgerEntry entry = ref _ledger[(int)(numbers[i] - _firstInLedger)];
             if (entry.HasMore || (outcome == SendOutcome.Expired && entry.ExpiresAt == Instant.Never)) { return false; }

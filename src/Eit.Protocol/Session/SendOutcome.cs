@@ -26,4 +26,7 @@ public enum SendOutcome
 
     /// <summary>The peer's handler has thrown, once, or the peer has no handler for such a message.</summary>
     Failed,
+
+    /// <summary>The peer takes no message as large: nothing of it has left, and nothing will (N3.10). Told at this end only.</summary>
+    TooLarge,
 }

@@ -473,6 +473,7 @@ public sealed class SessionMachine
     public void BeginClose(CloseNotice notice, bool takesInbound, TimeSpan? giveUpAfter, Instant now)
     {
         ArgumentNullException.ThrowIfNull(notice);
+        if (CloseCodes.SessionLives(notice.Code)) { throw new ArgumentException($"A session that is closed with {(int)notice.Code} would live (C2.8).", nameof(notice)); }
         if (State is SessionState.Ended || _close is { IsFirst: true }) { return; }
         _close = new ClosePlan(notice with { Reason = CloseCodes.ToReason(notice.Reason) }, IsFirst: true, takesInbound, now + (giveUpAfter ?? _settings.CloseGiveUp));
         _sender.Stop();
@@ -580,6 +581,12 @@ public sealed class SessionMachine
         if (first is not (FrameType.Welcome or FrameType.Terms)) { transport.KeepAlive.Sent(now); }   // What all clients are told at once leaves the phases that were drawn for their pings.
         return true;
     }
+
+    /// <summary>Gets how many control frames wait to leave on all transports.</summary>
+    internal int ControlFrames => (_active?.Control.Count ?? 0) + (_candidate?.Control.Count ?? 0) + (_handOver?.Old?.Control.Count ?? 0);
+
+    /// <summary>Gets how many outputs nobody has taken.</summary>
+    internal int OutputsWaiting => _outputs.Count;
 
     internal void AppendTo(StateDigest digest)
     {
@@ -865,6 +872,7 @@ public sealed class SessionMachine
 
     private Violation? ActOnClose(CloseNotice notice, long last, Instant now)
     {
+        if (CloseCodes.SessionLives(notice.Code)) { return new Violation(CloseCode.BadState, "C2.8", $"The session is closed with {(int)notice.Code}, of which it lives."); }
         if (last < _receiver.Received) { return new Violation(CloseCode.BadNumber, "C2.7", $"More than {last} has come."); }
         if (_peerClose is not null) { return null; }               // C2.3: a repetition.
         (_peerClose, _peerCloseLast) = (notice, last);

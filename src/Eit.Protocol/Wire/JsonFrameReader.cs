@@ -40,7 +40,9 @@ public sealed class JsonFrameReader : FrameReader
         if (header is null or { Length: > WireLimits.HelloHeaderCharsMax }) { return false; }
         if (header.AsSpan().ContainsAnyExcept(s_base64Url) || !Base64Url.IsValid(header)) { return false; }   // IsValid alone would take padding and white space.
         var frames = new FrameBatch();
-        Violation? violation = new JsonFrameReader().Read(Base64Url.DecodeFromChars(header), isText: true, frames);
+        byte[] json = Base64Url.DecodeFromChars(header);
+        if (json.AsSpan().TrimStart(" \t\r\n"u8) is not [(byte)'{', ..]) { return false; }   // Not an array of one either.
+        Violation? violation = new JsonFrameReader().Read(json, isText: true, frames);
         if (violation is null && frames.Count == 1) { hello = frames[0].Body as Hello; }
         frames.Trim();
         return hello is not null;

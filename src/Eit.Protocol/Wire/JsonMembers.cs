@@ -26,7 +26,7 @@ internal sealed class JsonMembers
         Forget();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string name = reader.ValueIsEscaped || reader.ValueSpan.Length > 16 ? SafeName(ref reader) : Encoding.UTF8.GetString(reader.ValueSpan);
+            if (!TryText(ref reader, out string name)) { return Malformed("F1.5", "The name of a member is not well-formed Unicode."); }
             reader.Read();
             Violation? violation = ReadMember(name, ref reader, message, frames);
             if (violation is not null) { return violation; }
@@ -49,11 +49,20 @@ internal sealed class JsonMembers
         (_text, _binary, _features) = (null, null, null);
     }
 
-    /// <summary>A name that is escaped or long is none of ours, or one of ours in disguise; either way its letters decide.</summary>
-    private static string SafeName(ref Utf8JsonReader reader)
+    /// <summary>Reads the name or the string that the reader stands on.</summary>
+    /// <returns>False if it is not well-formed Unicode.</returns>
+    private static bool TryText(ref Utf8JsonReader reader, out string text)
     {
-        try { return reader.GetString() ?? string.Empty; }
-        catch (InvalidOperationException) { return string.Empty; }
+        text = string.Empty;
+        try
+        {
+            text = reader.GetString() ?? string.Empty;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The decoder would skip white space, which is not base64: then the lengths do not fit.</summary>
@@ -83,7 +92,19 @@ internal sealed class JsonMembers
         {
             return TryList(ref reader, name is "expired" or "failed" ? WireLimits.UnhandledMax : LaneMarks.LaneCount, out long[] list) && _lists.TryAdd(name, list) ? null : Malformed("F1.3", $"The member {name} is not a list of numbers, or is given twice.");
         }
-        reader.Skip();                                             // V1.4
+        return SkipUnknown(ref reader);
+    }
+
+    /// <summary>Passes the value of a member that nobody knows (V1.4); it is well-formed all the same.</summary>
+    private static Violation? SkipUnknown(ref Utf8JsonReader reader)
+    {
+        int depth = reader.CurrentDepth;
+        do
+        {
+            bool isText = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
+            if (isText && !TryText(ref reader, out _)) { return Malformed("F1.5", "A text is not well-formed Unicode."); }
+        }
+        while ((reader.CurrentDepth > depth || reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) && reader.Read());
         return null;
     }
 
@@ -135,22 +156,13 @@ internal sealed class JsonMembers
     private static bool TryString(ref Utf8JsonReader reader, out string text)
     {
         text = string.Empty;
-        if (reader.TokenType != JsonTokenType.String) { return false; }
-        try
-        {
-            text = reader.GetString() ?? string.Empty;
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
+        return reader.TokenType == JsonTokenType.String && TryText(ref reader, out text);
     }
 
     private static bool TryNumber(ref Utf8JsonReader reader, out long number)
     {
         number = 0;
-        return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out number) && number is >= 0 and <= WireLimits.NumberMax;
+        return reader.TokenType == JsonTokenType.Number && reader.ValueSpan[0] != (byte)'-' && reader.TryGetInt64(out number) && number <= WireLimits.NumberMax;
     }
 
     private static bool TryList(ref Utf8JsonReader reader, int countMax, out long[] list)

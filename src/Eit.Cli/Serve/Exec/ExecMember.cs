@@ -56,11 +56,7 @@ internal sealed class ExecMember(EitSession session, int waitingBytesMax)
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);   // Not under the gate.
         while (next is not null)
         {
-            try { await next.SendAsync(session, s_patient); }
-            catch (ArgumentException)
-            {
-                // The client takes no message as large as this.
-            }
+            await next.SendAsync(session, s_patient);              // A client that takes no message as large misses it.
             lock (_gate)
             {
                 _waitingBytes -= _waiting.Dequeue().Length + 1;
