@@ -29,7 +29,7 @@ public class PlainBridgeTests
         var context = new DefaultHttpContext();
         context.Features.Set(bridge);
         var handler = new SlowHandler();
-        Assert.Null(sessions.Admit(bridge.ServerLine, bridge.Hello, context, principalKey: null, expires: null, _ => new MadeHandler(handler, IsOwned: false)));
+        Assert.Null(sessions.Admit(bridge.ServerLine, bridge.Hello, context, principalKey: null, new SessionPlace(null, "/", Protocol.Wire.WireEncoding.Json), expires: null, _ => new MadeHandler(handler, IsOwned: false)));
         Task running = bridge.RunAsync();
 
         for (int i = 0; i < Count; i++) { await client.SendAsync(Encoding.UTF8.GetBytes($"{i}"), isText: true, CancellationToken.None); }
@@ -72,7 +72,7 @@ public class PlainBridgeTests
         var bridge = new PlainBridge(client, sessions.Options.Session, time, sessions.Wheel, NullLogger.Instance);
         var context = new DefaultHttpContext();
         context.Features.Set(bridge);
-        Assert.Null(sessions.Admit(bridge.ServerLine, bridge.Hello, context, principalKey: null, expires: null, _ => new MadeHandler(new SlowHandler(), IsOwned: false)));
+        Assert.Null(sessions.Admit(bridge.ServerLine, bridge.Hello, context, principalKey: null, new SessionPlace(null, "/", Protocol.Wire.WireEncoding.Json), expires: null, _ => new MadeHandler(new SlowHandler(), IsOwned: false)));
         Task running = bridge.RunAsync();
 
         client.Receive(5_000);
@@ -116,6 +116,8 @@ public class PlainBridgeTests
         }
 
         public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool isText, CancellationToken cancellationToken) => default;
+
+        public ValueTask SendFragmentAsync(ReadOnlyMemory<byte> fragment, bool isText, bool endsMessage, CancellationToken cancellationToken) => default;
 
         public ValueTask CloseAsync(Protocol.Wire.CloseCode code, string reason, CancellationToken cancellationToken)
         {
