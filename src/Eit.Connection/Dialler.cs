@@ -145,7 +145,7 @@ internal sealed class Dialler
             headers.RemoveAll(static header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
             headers.Add(("Authorization", $"Bearer {token}"));
         }
-        if (JsonFrameWriter.HelloHeaderOf(request.Hello) is { } hello) { headers.Add((WireLimits.HelloHeader, hello)); }   // S1.3: else it goes as a frame.
+        if (!request.IsHelloFrame && JsonFrameWriter.HelloHeaderOf(request.Hello) is { } hello) { headers.Add((WireLimits.HelloHeader, hello)); }   // S1.3: else it goes as a frame.
         return headers;
     }
 
@@ -154,7 +154,9 @@ internal sealed class Dialler
         int status = socket is null || !_options.SetsHeaders ? 0 : (int)socket.HttpStatusCode;
         if (status is not 0 and not (int)HttpStatusCode.SwitchingProtocols)
         {
-            return new DialFailure(DialFailureKind.Http, $"The server answered HTTP {status.ToString(CultureInfo.InvariantCulture)}.") { HttpStatus = status, RetryAfter = RetryAfter(socket!) };
+            string? location = status is >= 300 and < 400 ? HeaderOf(socket!, "Location") : null;
+            string where = location is null ? "" : $"; it points to {PeerText.Harmless(location)}, and no redirect is followed";
+            return new DialFailure(DialFailureKind.Http, $"The server answered HTTP {status.ToString(CultureInfo.InvariantCulture)}{where}.") { HttpStatus = status, RetryAfter = RetryAfter(socket!), Location = location };
         }
         if (phase == DialPhase.Token) { return new DialFailure(DialFailureKind.Token, failure is OperationCanceledException ? "The token provider took too long." : $"The token provider threw {failure.GetType().Name}."); }
         if (isLimit || failure is OperationCanceledException) { return new DialFailure(DialFailureKind.Timeout, $"The dial took too long; it had come to: {phase}."); }
@@ -165,10 +167,12 @@ internal sealed class Dialler
         return new DialFailure(phase == DialPhase.Securing ? DialFailureKind.Tls : DialFailureKind.Network, failure.GetBaseException().Message);
     }
 
+    private static string? HeaderOf(ClientWebSocket socket, string name) =>
+        socket.HttpResponseHeaders is { } headers && headers.TryGetValue(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
+
     private TimeSpan? RetryAfter(ClientWebSocket socket)
     {
-        if (socket.HttpResponseHeaders is not { } headers || !headers.TryGetValue("Retry-After", out IEnumerable<string>? values)) { return null; }
-        if (!RetryConditionHeaderValue.TryParse(values.FirstOrDefault(), out RetryConditionHeaderValue? value)) { return null; }
+        if (!RetryConditionHeaderValue.TryParse(HeaderOf(socket, "Retry-After"), out RetryConditionHeaderValue? value)) { return null; }
         TimeSpan? wait = value.Delta ?? (value.Date is { } date ? date - _options.TimeProvider.GetUtcNow() : null);
         return PeerBounds.ClampRetryAfter(wait);
     }

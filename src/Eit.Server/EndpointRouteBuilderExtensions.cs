@@ -70,6 +70,10 @@ public static class EndpointRouteBuilderExtensions
     public static TBuilder WithPlainClients<TBuilder>(this TBuilder endpoint, string? queryToken = null)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new PlainClientPolicy(queryToken));
 
+    /// <summary>Keeps away what the application does for its pages (A1.20): sign-in pages in place of 401, a cache that lets one request at a time in, a time-out.</summary>
+    private static IEndpointConventionBuilder IsNoPage(this IEndpointConventionBuilder endpoint) =>
+        endpoint.DisableCookieRedirect().DisableRequestTimeout().CacheOutput(static policy => policy.NoCache());
+
     internal static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<IServiceProvider, MadeHandler> makeHandler) =>
         Map(endpoints, path, (endpoint, context) => endpoint.HandleAsync(context, makeHandler));
 
@@ -81,7 +85,7 @@ public static class EndpointRouteBuilderExtensions
             .UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero })
             .Use((HttpContext context, RequestDelegate _) => handle(endpoint, context))
             .Build();
-        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(EitEndpointMark.Instance, new EndpointKey());
+        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(EitEndpointMark.Instance, new EndpointKey()).IsNoPage();
     }
 
     private static EitHandler Seen(EitHandler handler, Type mapped)

@@ -14,6 +14,7 @@ internal static class ServerEventIds
     internal const int RefusedByClose = 308;
     internal const int SessionGivenUp = 310;
     internal const int ServerFull = 311;
+    internal const int RequestGone = 312;
     internal const int ResumeForbidden = 340;
     internal const int MayResumeFailed = 341;
     internal const int ChannelHandlerThrew = 320;

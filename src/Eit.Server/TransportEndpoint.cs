@@ -2,6 +2,7 @@ using System.Globalization;
 using Eit.Link;
 using Eit.Protocol.Wire;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Eit.Server;
@@ -22,6 +23,16 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
 
     /// <returns>The task that ends with the transport.</returns>
     private async Task<Task> OpenAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit)
+    {
+        try { return await CheckAndOpenAsync(context, makeHandler, admit).ConfigureAwait(false); }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            LogGone(context);
+            return Task.CompletedTask;
+        }
+    }
+
+    private async Task<Task> CheckAndOpenAsync(HttpContext context, Func<IServiceProvider, MadeHandler> makeHandler, Func<HttpContext, ValueTask<Refusal?>>? admit)
     {
         Refusal? refusal = sessions.IsDraining
             ? new Refusal(StatusCodes.Status503ServiceUnavailable, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(1), Why = "the host stops." }
@@ -82,7 +93,13 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
     /// <summary>Makes the request a WebSocket; refuses it if the server does not take as many.</summary>
     private async Task<System.Net.WebSockets.WebSocket?> TryAcceptAsync(HttpContext context, WebSocketAcceptContext accept)
     {
-        try { return await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false); }
+        context.RequestAborted.ThrowIfCancellationRequested();
+        try
+        {
+            System.Net.WebSockets.WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(accept).ConfigureAwait(false);
+            if (context.Features.Get<IHttpMetricsTagsFeature>() is { } metrics) { metrics.MetricsDisabled = true; }   // The life of a WebSocket is not how long a request takes.
+            return socket;
+        }
         catch (InvalidOperationException full) when (!context.Response.HasStarted)   // Kestrel's MaxConcurrentUpgradedConnections.
         {
             context.Response.Headers.Clear();
@@ -163,6 +180,12 @@ internal sealed partial class TransportEndpoint(EitSessions sessions, Guard guar
         if (!sessions.Wheel.LimitedLog.MayWrite(logger, LogLevel.Warning, $"{nameof(Log.RequestRefused)} {refusal.Status}", client)) { return; }
         string why = refusal.Why is null ? refusal.Text : $"{refusal.Text} For the operator: {refusal.Why}";
         Log.RequestRefused(logger, client, PeerText.Harmless(context.Request.Path), refusal.Status, PeerText.Harmless(why));
+    }
+
+    private void LogGone(HttpContext context)
+    {
+        string client = guard.ClientOf(context);
+        if (sessions.Wheel.LimitedLog.MayWrite(logger, LogLevel.Warning, nameof(Log.RequestGone), client)) { Log.RequestGone(logger, client, PeerText.Harmless(context.Request.Path)); }
     }
 
     private void LogRefused(HttpContext context, CloseCode code, string reason)

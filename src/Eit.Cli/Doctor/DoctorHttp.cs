@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Eit.Link;
 
 namespace Eit.Cli.Doctor;
 
@@ -39,7 +40,7 @@ internal static class DoctorHttp
         404 => "There is no endpoint with this path: check it, and the paths that a proxy passes on.",
         426 => "The server saw no upgrade: a proxy before it does not pass on Connection and Upgrade.",
         429 or 503 => $"The server has no room, or drains{(retryAfter is null ? "" : $"; it asks to wait for {retryAfter} s")}. Try again later.",
-        >= 300 and < 400 => $"Use the address that it points to: {location ?? "it does not say which"}. Eit follows no redirect.",
+        >= 300 and < 400 => $"Use the address that it points to, unless that is a sign-in page: then the token is missing or not taken. It is {(location is null ? "not said" : PeerText.Harmless(location))}. Eit follows no redirect.",
         >= 200 and < 300 => "A web server answers, and knows of no WebSocket: a proxy does not pass the upgrade on, or the path is wrong.",
         502 or 504 => "A proxy answers, and does not reach the server behind it.",
         _ => "The log of the server, or of the proxy before it, says more.",

@@ -31,6 +31,7 @@ public sealed class ClientMachine
     private Instant _lookAt = Instant.Never;
     private bool _tokenRejected;
     private bool _askedAgain;
+    private readonly HelloPlace _helloPlace = new();
     private bool _isPausing;
     private bool _isClosing;
     private TimeSpan? _expires;
@@ -102,6 +103,7 @@ public sealed class ClientMachine
         bool isForeign = welcome.IsResumed && (Session is null || Session.Id != welcome.Session || Session.State is SessionState.Ended);
         if (isForeign) { return RefuseWelcome(isCycle, "The session that was welcomed is no longer wanted.", now); }
         (_tokenRejected, _askedAgain) = (welcome.Expires < s_nearlyExpired, false);
+        _helloPlace.Welcomed();
 
         Learn(welcome, isHandOver: isCycle && welcome.IsResumed, now);
         SessionMachine session = welcome.IsResumed ? Session! : Begin(hello, welcome, now);
@@ -286,14 +288,14 @@ public sealed class ClientMachine
             _cycleHello = MakeHello(HelloWant.Cycle, isRace ? "suspicion" : isExpiry ? "expiry" : _cycleWhy);
             _cycleWhy = isRace || isExpiry ? _cycleWhy : "age";
             TokenReason why = _tokenRejected ? TokenReason.Rejected : isExpiry ? TokenReason.Expiring : TokenReason.Cycle;
-            request = new DialRequest(_cycleHello.Epoch, _cycleHello, why);
+            request = new DialRequest(_cycleHello.Epoch, _cycleHello, why) { IsHelloFrame = _helloPlace.IsFrame };
             return true;
         }
 
         bool canResume = Session is { State: not SessionState.Ended };
         _redialHello = MakeHello(canResume ? HelloWant.Resume : HelloWant.New, _everConnected ? "loss" : "first");
         TokenReason reason = _tokenRejected ? TokenReason.Rejected : _everConnected ? TokenReason.Redial : TokenReason.First;
-        request = new DialRequest(_redialHello.Epoch, _redialHello, reason);
+        request = new DialRequest(_redialHello.Epoch, _redialHello, reason) { IsHelloFrame = _helloPlace.IsFrame };
         MoveTo(new ClientState.Dialing(attempt, _epoch), code: null, "dialing", failure: null, isResumed: false);
         return true;
     }
@@ -320,6 +322,7 @@ public sealed class ClientMachine
         digest.Add(_cycle.NextDeadline);
         digest.Add((long?)_cycleHello?.Want ?? 0, _cycleHello?.Epoch ?? 0, (long?)_redialHello?.Want ?? 0, _redialHello?.Epoch ?? 0);
         digest.Add(_drains, _tokenRejected, _askedAgain, _isPausing);
+        digest.Add(_helloPlace.IsFrame, _helloPlace.HasMoved);
         digest.Add(_isClosing, _everConnected, _isServerOverloaded);
         digest.Add(_lookAt);
         digest.Add(_redial.Spread.Ticks, _expires?.Ticks ?? -1);
@@ -441,9 +444,11 @@ public sealed class ClientMachine
     {
         _outputs.Enqueue(new ClientOutput.CycleEnded(failure));
         _tokenRejected |= IsRejected(failure);
+        bool isHelloMoved = _helloPlace.Failed(failure);
         bool nobodyElse = _drains && failure is { HttpStatus: 503 } or { Code: CloseCode.Unavailable or CloseCode.Full or CloseCode.Draining };
         if (nobodyElse) { Session?.BeginClose(new CloseNotice(CloseCode.Draining, "No other server takes the session."), takesInbound: true, giveUpAfter: null, now); }
         else { _cycle.Failed(now); }
+        _wantsCycleAgain |= isHelloMoved && !nobodyElse;
         CycleAgain(now);
     }
 
@@ -521,7 +526,8 @@ public sealed class ClientMachine
         bool asksAgain = isRejected && !_askedAgain;
         _tokenRejected = isRejected || (_tokenRejected && failure is { HttpStatus: null, Code: null });   // Who was not reached has not judged the fresh one.
         _askedAgain |= isRejected;
-        TimeSpan wait = asksAgain ? TimeSpan.Zero : _redial.NextWait(cause, PeerBounds.ClampRetryAfter(failure.RetryAfter), now);
+        bool isHelloMoved = _helloPlace.Failed(failure);
+        TimeSpan wait = asksAgain || isHelloMoved ? TimeSpan.Zero : _redial.NextWait(cause, PeerBounds.ClampRetryAfter(failure.RetryAfter), now);
         Wait(cause, attempt, now + wait, failure.Code, failure.Reason, failure);
     }
 
@@ -531,7 +537,8 @@ public sealed class ClientMachine
         MoveTo(next, code, reason, failure, isResumed: false);
     }
 
-    private static bool IsRejected(DialFailure failure) => failure is { HttpStatus: 401 } or { Code: CloseCode.Unauthorized or CloseCode.Expired };
+    private static bool IsRejected(DialFailure failure) =>
+        failure is { HttpStatus: 401 } or { Code: CloseCode.Unauthorized or CloseCode.Expired } || SignInPage.IsAt(failure.Location);   // A1.21
 
     private static Instant Later(Instant one, Instant other) => one >= other ? one : other;
 

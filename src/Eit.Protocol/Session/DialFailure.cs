@@ -10,6 +10,9 @@ public sealed record DialFailure(DialFailureKind Kind, string Reason)
     /// <summary>Gets the HTTP status of the answer; null if there was none.</summary>
     public int? HttpStatus { get; init; }
 
+    /// <summary>Gets where the answer points to, as it says it; null if it is no redirect.</summary>
+    public string? Location { get; init; }
+
     /// <summary>Gets the wait that the server asked for; null if it did not.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

@@ -15,7 +15,8 @@ public class DialFailureTests
         ["401"] = (Http(401), typeof(ClientState.Waiting), 0),
         ["403"] = (Http(403), typeof(ClientState.Refused), 300),
         ["404"] = (Http(404), typeof(ClientState.Waiting), 4),
-        ["400"] = (Http(400), typeof(ClientState.Waiting), 4),
+        ["400"] = (Http(400), typeof(ClientState.Waiting), 0),
+        ["431"] = (Http(431), typeof(ClientState.Waiting), 0),
         ["426"] = (Http(426), typeof(ClientState.Waiting), 4),
         ["429"] = (Http(429), typeof(ClientState.Waiting), 4),
         ["429 with Retry-After"] = (Http(429, s_retryAfter), typeof(ClientState.Waiting), 64),
@@ -26,6 +27,7 @@ public class DialFailureTests
         ["503 with a short Retry-After"] = (Http(503, TimeSpan.FromSeconds(1)), typeof(ClientState.Waiting), 5),
         ["200"] = (Http(200), typeof(ClientState.Waiting), 4),
         ["302"] = (Http(302), typeof(ClientState.Waiting), 4),
+        ["302 to a sign-in page"] = (Http(302) with { Location = "https://app.example/Account/Login?ReturnUrl=%2Feit" }, typeof(ClientState.Waiting), 0),
         ["no route"] = (new DialFailure(DialFailureKind.Network, "no route"), typeof(ClientState.Waiting), 4),
         ["time-out"] = (new DialFailure(DialFailureKind.Timeout, "silence"), typeof(ClientState.Waiting), 4),
         ["certificate"] = (new DialFailure(DialFailureKind.Tls, "expired"), typeof(ClientState.Waiting), 4),
@@ -74,6 +76,73 @@ public class DialFailureTests
         }
 
         Assert.Equal([TokenReason.First, TokenReason.Redial, .. Enumerable.Repeat(TokenReason.Rejected, 4)], world.Client.Dials.Select(static dial => dial.TokenReason));
+    }
+
+    [Theory, Clause("A1.21")]
+    [InlineData("/Account/Login?ReturnUrl=%2Feit", true)]
+    [InlineData("https://login.example/realms/a/protocol/openid-connect/auth?client_id=1", true)]
+    [InlineData("https://id.example/start?redirect_uri=x", true)]
+    [InlineData("/sso", true)]
+    [InlineData("https://app.example/eit", false)]
+    [InlineData("https://blog.example/author?login=1", false)]
+    [InlineData("", false)]
+    public void A_redirect_to_a_sign_in_page_asks_for_a_fresh_token_as_401_does(string location, bool isSignIn)
+    {
+        World world = Redialling();
+
+        world.Client.Machine.DialFailed(2, Http(302) with { Location = location }, world.Now);
+        world.Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(isSignIn ? TokenReason.Rejected : TokenReason.Redial, world.Client.Dials[^1].TokenReason);
+    }
+
+    [Theory, Clause("S1.20")]
+    [InlineData(400)]
+    [InlineData(431)]
+    public void After_an_answer_that_too_large_a_head_may_have_caused_hello_is_a_frame(int status)
+    {
+        World world = Redialling();
+
+        world.Client.Machine.DialFailed(2, Http(status), world.Now);
+        world.Pass(TimeSpan.FromMilliseconds(1));
+        Assert.Equal((3, true), (world.Client.Dials.Count, world.Client.Dials[^1].IsHelloFrame));
+        world.LetDialsThrough();
+        world.CutTheWire();
+        world.Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Equal((HelloWant.Resume, true), (world.Client.Dials[^1].Hello.Want, world.Client.Dials[^1].IsHelloFrame));
+    }
+
+    [Fact, Clause("S1.20")]
+    public void Where_hello_as_a_frame_is_refused_too_the_client_backs_off_and_goes_back_to_the_header()
+    {
+        World world = Redialling();
+
+        world.Client.Machine.DialFailed(2, Http(400), world.Now);
+        world.Pass(TimeSpan.FromMilliseconds(1));
+        world.Client.Machine.DialFailed(3, Http(400), world.Now);
+        Assert.InRange(At(world.Client.Machine.State)!.Value.Since(world.Now), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+        world.Pass(TimeSpan.FromSeconds(30));
+        world.Client.Machine.DialFailed(4, Http(400), world.Now);
+
+        Assert.NotEqual(world.Now, At(world.Client.Machine.State));
+        Assert.Equal([false, false, true, false], world.Client.Dials.Select(static dial => dial.IsHelloFrame));
+    }
+
+    [Fact, Clause("S1.20")]
+    public void A_cycle_that_too_large_a_head_has_hindered_is_tried_again_at_once_with_hello_as_a_frame()
+    {
+        World world = new World().Connected();
+        world.HoldsDials = true;
+        world.Client.Machine.RequestCycle("test", world.Now);
+        world.Drive();
+
+        world.Client.Machine.DialFailed(2, Http(431), world.Now);
+        world.Drive();
+
+        Assert.Equal((HelloWant.Cycle, true), (world.Client.Dials[^1].Hello.Want, world.Client.Dials[^1].IsHelloFrame));
+        Assert.Equal(3, world.Client.Dials.Count);
+        Assert.IsType<ClientState.Connected>(world.Client.Machine.State);
     }
 
     [Theory, Clause("A2.5")]
