@@ -32,14 +32,16 @@ internal sealed partial class DrainService(EitSessions sessions, EitChannels cha
         TimeSpan fitting = hostOptions.Value.ShutdownTimeout - s_closeLimit - s_margin;
         TimeSpan window = fitting < sessions.Options.DrainWindow ? fitting : sessions.Options.DrainWindow;
         if (window < TimeSpan.Zero) { window = TimeSpan.Zero; }
-        IReadOnlyList<EitSession> all = sessions.List();
-        Log.DrainBegan(logger, all.Count, window);
-        foreach (EitSession session in all)
+        ILookup<Way, EitSession> all = sessions.List().ToLookup(WayOf);
+        TimeSpan spread = SpreadOf(all[Way.Move].Count() + all[Way.Close].Count(), window);
+        Log.DrainBegan(logger, all.Sum(static way => way.Count()), spread, window);
+        foreach (EitSession session in all[Way.Abort]) { session.Abort(CloseCode.Draining, "The server stops."); }
+        foreach (EitSession session in all[Way.Move]) { session.RequestCycle(spread, "drain"); }
+        using (var time = new CancellationTokenSource(window, sessions.Time))
+        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, time.Token))
         {
-            if (session.IsConnected) { session.RequestCycle(window, "drain"); }
-            else { session.Abort(CloseCode.Draining, "The server stops."); }
+            await Task.WhenAll(MovedAsync([.. all[Way.Move]], limit.Token), ClosedAsync([.. all[Way.Close]], spread, limit.Token)).ConfigureAwait(false);
         }
-        await EndedWithin(all, window, cancellationToken).ConfigureAwait(false);
 
         IReadOnlyList<EitSession> left = sessions.List();
         foreach (EitSession session in left) { _ = session.CloseAsync(CloseCode.Draining, "The server stops.", s_closeLimit, CancellationToken.None); }
@@ -53,11 +55,71 @@ internal sealed partial class DrainService(EitSessions sessions, EitChannels cha
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Who has no transport comes back to nobody here; a plain client can't move.</summary>
+    private static Way WayOf(EitSession session) => !session.IsConnected ? Way.Abort : session.IsPlain ? Way.Close : Way.Move;
+
+    /// <summary>The clients all dial elsewhere: the spread is what servers like this one need to take them, not all the time that there is.</summary>
+    private TimeSpan SpreadOf(int clients, TimeSpan window)
+    {
+        var needed = TimeSpan.FromSeconds(clients / (double)sessions.Options.AcceptsPerSecond);
+        return needed < window ? needed : window;
+    }
+
+    /// <summary>Waits until all have gone, or so many have come back that the others need not try.</summary>
+    private async Task MovedAsync(IReadOnlyList<EitSession> moving, CancellationToken limit)
+    {
+        var tally = new DrainTally();
+        try
+        {
+            await foreach (Task<CloseCode> end in Task.WhenEach(moving.Select(EndOf)).WithCancellation(limit).ConfigureAwait(false))
+            {
+                tally.Ended(await end.ConfigureAwait(false));
+                if (!tally.IsAlone) { continue; }
+                Log.DrainAlone(logger, tally.Returns);
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What is left is closed by whoever asked.
+        }
+    }
+
+    private static async Task<CloseCode> EndOf(EitSession session)
+    {
+        await session.Ended.ConfigureAwait(false);
+        return session.EndCode ?? CloseCode.SessionLost;
+    }
+
+    /// <summary>Closes the plain clients one after the other: they come back elsewhere at once.</summary>
+    private async Task ClosedAsync(IReadOnlyList<EitSession> plain, TimeSpan spread, CancellationToken limit)
+    {
+        try
+        {
+            foreach (EitSession session in plain)
+            {
+                _ = session.CloseAsync(CloseCode.Draining, "The server stops.", s_closeLimit, CancellationToken.None);
+                await Task.Delay(spread / plain.Count, sessions.Time, limit).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The rest is closed together.
+        }
+    }
+
     /// <summary>Lets the channels be deleted before the application's services are: what their handlers save has all the time that the host has left.</summary>
     private async Task ChannelsEndedAsync(CancellationToken cancellationToken)
     {
         try { await channels.WhenEmpty().WaitAsync(cancellationToken).ConfigureAwait(false); }
         catch (OperationCanceledException) { Log.ChannelsUnfinished(logger, channels.Count); }
+    }
+
+    private enum Way
+    {
+        Abort,
+        Close,
+        Move,
     }
 
     private async Task EndedWithin(IReadOnlyList<EitSession> ending, TimeSpan limit, CancellationToken cancellationToken)

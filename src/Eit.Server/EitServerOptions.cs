@@ -92,9 +92,10 @@ public sealed record EitServerOptions
     /// <value>Default 60 s; at most 10 min.</value>
     public TimeSpan SpreadMax { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Gets or sets the time over which the clients are asked to move when the host stops; it is shortened to fit into the host's own shutdown time-out.</summary>
-    /// <value>Default 20 s; 0 to 10 min.</value>
-    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(20);
+    /// <summary>Gets or sets the time that clients have to go elsewhere when the host stops; it is shortened to fit into the host's own shutdown time-out, and ends as soon as nobody is left that can go.</summary>
+    /// <remarks>They are asked over as much of it as <see cref="AcceptsPerSecond"/> makes necessary. What is left is closed, in 4 s at most.</remarks>
+    /// <value>Default 5 s: with the closes the drain fits into the 10 s that container runtimes give. 0 to 10 min.</value>
+    public TimeSpan DrainWindow { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Gets or sets whether an exception of a handler ends its session (<c>handler-failed</c>); else it is logged, and the sender of the message is told <see cref="SendOutcome.Failed"/>.</summary>
     /// <value>Default false.</value>

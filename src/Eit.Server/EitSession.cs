@@ -120,6 +120,9 @@ public sealed class EitSession
 
     internal bool IsConfirmed => Read(static machine => machine.IsConfirmed);
 
+    /// <summary>Why it has ended; null before.</summary>
+    internal CloseCode? EndCode => Read(static machine => (machine.State as SessionState.Ended)?.Code);
+
     internal bool IsOver => Read(static machine => machine.State is SessionState.Ended);
 
     /// <summary>Gets the messages to be read, of a session that was opened by <see cref="HttpContextExtensions.UpgradeEitAsync"/>: the next one, text or bytes, counts as processed when it is

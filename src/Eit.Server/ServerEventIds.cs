@@ -15,11 +15,12 @@ internal static class ServerEventIds
     internal const int SessionGivenUp = 310;
     internal const int ServerFull = 311;
     internal const int RequestGone = 312;
-    internal const int ResumeForbidden = 340;
-    internal const int MayResumeFailed = 341;
+    internal const int DrainAlone = 313;
     internal const int ChannelHandlerThrew = 320;
     internal const int ChannelHandlerHangs = 321;
     internal const int ChannelRefused = 322;
     internal const int ChannelsUnfinished = 323;
     internal const int RefusedByMiddleware = 340;
+    internal const int MayResumeFailed = 341;
+    internal const int ResumeForbidden = 342;
 }

@@ -10,6 +10,8 @@ using Eit.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Eit.EndToEnd.Tests;
 
@@ -563,7 +565,7 @@ public sealed class ServerTests
         await stopping.Soon();
         await recorder.Ends.NextAsync();
 
-        Assert.Equal(("drain", 2_000), (asked.GetProperty("why").GetString(), asked.GetProperty("within").GetInt32()));
+        Assert.Equal(("drain", 2), (asked.GetProperty("why").GetString(), asked.GetProperty("within").GetInt32()));
         Assert.Equal((int)CloseCode.Draining, told.GetProperty("code").GetInt32());
         Assert.True(patience >= window - TimeSpan.FromMilliseconds(50), $"It asked for {patience}.");
         Assert.Equal(CloseCode.Draining, code);
@@ -598,6 +600,49 @@ public sealed class ServerTests
         Assert.All(heard, messages => Assert.Equal(20, messages.All.Count));
         foreach (EitConnection client in clients) { await client.DisposeAsync().Soon(); }
     }
+
+    [Fact, Clause("C3.3")]
+    public async Task A_stop_of_the_only_server_does_not_wait_for_clients_that_can_go_nowhere_else()
+    {
+        var recorder = new Recorder();
+        var logs = new CapturedLogs();
+        await using TestHost host = await recorder.HostAsync(
+            options => (options.DrainWindow, options.AcceptsPerSecond) = (TimeSpan.FromMinutes(10), 1),   // Spread over 50 s; the window is longer than this test waits.
+            build: builder => LongStop(builder, logs));
+        EitConnection[] clients = [.. Enumerable.Range(0, 50).Select(i => host.Client($"user {i}", configure: TestHost.Calm))];
+        await Task.WhenAll(clients.Select(client => client.StartAsync().Soon()));
+        foreach (EitConnection _ in clients) { await recorder.Sessions.NextAsync(); }
+
+        await host.StopAsync().Soon();
+
+        Assert.Equal(50, recorder.Ends.All.Count);
+        Assert.All(recorder.Ends.All, end => Assert.Equal(CloseCode.Draining, end.Code));
+        Assert.Contains(logs.Texts, static line => line.Contains("DrainAlone", StringComparison.Ordinal));
+        await Task.WhenAll(clients.Select(client => client.DisposeAsync().Soon()));
+    }
+
+    [Fact, Clause("C3.2")]
+    public async Task A_stop_closes_plain_clients_at_once_and_tells_them()
+    {
+        var recorder = new Recorder();
+        await using TestHost host = await TestHost.StartAsync(
+            static app => app.MapEit<Recorder>("/eit").WithPlainClients(),
+            static options => options.DrainWindow = TimeSpan.FromMinutes(10),
+            build: builder => LongStop(builder, new CapturedLogs()).AddSingleton(recorder));
+        await using RawClient first = await RawClient.OpenAsync(host, token: host.Token("ada"), subprotocol: null);
+        await using RawClient second = await RawClient.OpenAsync(host, token: host.Token("bob"), subprotocol: null);
+        await recorder.Sessions.NextAsync();
+        await recorder.Sessions.NextAsync();
+
+        Task stopping = host.StopAsync();
+        CloseCode[] codes = await Task.WhenAll(first.UntilClosedAsync(), second.UntilClosedAsync());
+        await stopping.Soon();
+
+        Assert.Equal([CloseCode.Draining, CloseCode.Draining], codes);
+    }
+
+    private static IServiceCollection LongStop(WebApplicationBuilder builder, CapturedLogs logs) =>
+        builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = TimeSpan.FromHours(1)).AddSingleton<ILoggerFactory>(logs);
 
     private static void Quick(EitConnectionOptions options) => options.Redial = new RedialOptions { FirstWait = TimeSpan.FromMilliseconds(10), LongestWait = TimeSpan.FromMilliseconds(50) };
 

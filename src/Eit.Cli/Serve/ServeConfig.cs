@@ -54,7 +54,7 @@ internal sealed record ServeConfig
 
     public TimeSpan ResumeWindow { get; init; } = TimeSpan.FromSeconds(120);
 
-    public TimeSpan DrainWindow { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan DrainWindow { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Gets the socket at which it is steered; null: it is not.</summary>
     public string? Control { get; init; } = ControlSocket.DefaultPath;

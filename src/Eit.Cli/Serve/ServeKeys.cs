@@ -56,7 +56,7 @@ internal static class ServeKeys
             static (config, value) => config with { HelloTimeout = value }, static config => config.HelloTimeout),
         Seconds("resumeWindow", "How long a session waits for a client that is away. Default 120s.", 0, 24 * 3_600,
             static (config, value) => config with { ResumeWindow = value }, static config => config.ResumeWindow),
-        Seconds("drainWindow", "How long clients have to go elsewhere when it stops. Default 20s.", 0, 600,
+        Seconds("drainWindow", "How long clients have to go elsewhere when it stops. Default 5s.", 0, 600,
             static (config, value) => config with { DrainWindow = value }, static config => config.DrainWindow) with { IsReloadable = true },
         new("control", "SOCKET", "The socket at which 'eit ctl' steers it, in a folder of mode 0700; or none. Default: in a folder of the user's.", Word,
             static (config, values) => config with { Control = values.Text == "none" ? null : values.File }, static config => config.Control ?? "none"),
