@@ -226,24 +226,32 @@ public sealed class EitSession
         SendAsync(new OutgoingMessage { Bytes = message }, options, cancellationToken);
 
     /// <summary>Asks the client to move to a new transport (H1.1). Does nothing without a transport.</summary>
-    /// <param name="within">The time within which.</param>
+    /// <param name="within">The time within which; 0 to 24 h.</param>
     /// <param name="why">A word: <c>request</c>, <c>age</c>, <c>drain</c>.</param>
-    public void RequestCycle(TimeSpan within, string why = "request") => _pump.Do((machine, _) => machine.AskToCycle(new CycleRequest(why, within)));
+    /// <exception cref="ArgumentOutOfRangeException">The time is out of range.</exception>
+    public void RequestCycle(TimeSpan within, string why = "request")
+    {
+        if (within < TimeSpan.Zero || within > PeerBounds.WithinMax) { throw new ArgumentOutOfRangeException(nameof(within), within, "It must be 0 to 24 h."); }
+        _pump.Do((machine, _) => machine.AskToCycle(new CycleRequest(why, within)));
+    }
 
     /// <summary>Closes the session: accepts nothing more, sends what was accepted, lets the client do the same, and ends when both know every outcome.</summary>
     /// <param name="code">What the client is told; its range says whether it comes back.</param>
     /// <param name="reason">In words.</param>
-    /// <param name="limit">How long it may take; null for <see cref="SessionSettings.CloseGiveUp"/>.</param>
+    /// <param name="limit">How long it may take; null for <see cref="SessionSettings.CloseGiveUp"/>. Not negative, but for <see cref="Timeout.InfiniteTimeSpan"/>: as long as the session lives.</param>
     /// <param name="cancellationToken">Ends the wait; the close goes on.</param>
     /// <returns>Completes when the session is over. Called from inside a handler of this session or of a channel that it could have to wait for, it does not wait for handlers, and no further message is taken from the client.</returns>
     /// <exception cref="ArgumentException">The session would live by the code (C1.1, C2.8).</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is negative; nothing is closed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task CloseAsync(CloseCode code = CloseCode.Closed, string reason = "The server closes.", TimeSpan? limit = null, CancellationToken cancellationToken = default)
+    public Task CloseAsync(CloseCode code = CloseCode.Closed, string reason = "The server closes.", TimeSpan? limit = null, CancellationToken cancellationToken = default)
     {
+        if (limit == Timeout.InfiniteTimeSpan) { limit = TimeSpan.MaxValue; }
+        if (limit < TimeSpan.Zero) { throw new ArgumentOutOfRangeException(nameof(limit), limit, "It must be 0 or more, or Timeout.InfiniteTimeSpan."); }
         bool isInside = _host.IsInsideHandler;
         if (isInside) { _host.DropTaken(); }
         _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(code, reason), takesInbound: !isInside, limit, now));
-        await _pump.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return _pump.Ended.WaitAsync(cancellationToken);
     }
 
     /// <summary>Ends the session at once, without the client's consent.</summary>

@@ -601,6 +601,24 @@ public sealed class ServerTests
         foreach (EitConnection client in clients) { await client.DisposeAsync().Soon(); }
     }
 
+    [Fact]
+    public async Task A_limit_that_can_not_be_is_refused_when_it_is_given_and_closes_nothing()
+    {
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync(TestHost.Calm);
+        await using EitConnection client = host.Client(configure: TestHost.Calm);
+        await client.StartAsync().Soon();
+        EitSession session = await recorder.Sessions.NextAsync();
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = session.CloseAsync(limit: TimeSpan.FromMilliseconds(-2)); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.RequestCycle(Timeout.InfiniteTimeSpan));
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.RequestCycle(TimeSpan.MaxValue));
+        Assert.Equal(SendOutcome.Processed, await client.SendAsync("goes", new SendOptions { AcceptWithin = TimeSpan.MaxValue, CompleteWithin = TimeSpan.MaxValue, ExpiresAfter = TimeSpan.MaxValue }).Soon());
+        await session.CloseAsync(limit: Timeout.InfiniteTimeSpan).Soon();
+
+        Assert.Equal(CloseCode.Closed, (await recorder.Ends.NextAsync()).Code);
+    }
+
     [Fact, Clause("C3.3")]
     public async Task A_stop_of_the_only_server_does_not_wait_for_clients_that_can_go_nowhere_else()
     {
