@@ -10,6 +10,7 @@ namespace Eit.Server;
 internal sealed partial class DrainService(EitSessions sessions, EitChannels channels, IHostEnvironment environment, IOptions<HostOptions> hostOptions, ILogger<DrainService> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(2);
 
     public Task StartingAsync(CancellationToken cancellationToken)
@@ -91,15 +92,18 @@ internal sealed partial class DrainService(EitSessions sessions, EitChannels cha
         return session.EndCode ?? CloseCode.SessionLost;
     }
 
-    /// <summary>Closes the plain clients one after the other: they come back elsewhere at once.</summary>
+    /// <summary>Closes the plain clients a few at a time: they come back elsewhere at once.</summary>
     private async Task ClosedAsync(IReadOnlyList<EitSession> plain, TimeSpan spread, CancellationToken limit)
     {
+        if (plain.Count == 0) { return; }
+        int atATime = (int)Math.Clamp(Math.Ceiling(plain.Count * (s_step / spread)), 1, plain.Count);
+        using var step = new PeriodicTimer(s_step, sessions.Time);
         try
         {
-            foreach (EitSession session in plain)
+            foreach (EitSession[] some in plain.Chunk(atATime))
             {
-                _ = session.CloseAsync(CloseCode.Draining, "The server stops.", s_closeLimit, CancellationToken.None);
-                await Task.Delay(spread / plain.Count, sessions.Time, limit).ConfigureAwait(false);
+                foreach (EitSession session in some) { _ = session.CloseAsync(CloseCode.Draining, "The server stops.", s_closeLimit, CancellationToken.None); }
+                await step.WaitForNextTickAsync(limit).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)

@@ -116,7 +116,7 @@ public sealed class MiddlewareTests
             options => options.Admits = async context =>
             {
                 isAsked.SetResult();
-                await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+                await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
                 return true;
             },
             build: builder => builder.Services.AddSingleton<ILoggerFactory>(logs));
