@@ -66,12 +66,13 @@ public class DaemonTests
     {
         await using ServeStage stage = await ServeStage.MakeAsync();
         await stage.ServeExactlyAsync([.. stage.Options.Select(static option => option == "1s" ? "600s" : option), "--listen", "127.0.0.1:0"]);
-        EitProcess client = stage.Connect("/echo", "--plain");
+        EitProcess client = stage.Connect("/echo");
         await client.SaysAsync("eit: connected");
         await stage.StatsAsync(static stats => (int)stats["connections"]! == 1);
+        client.Signal("STOP");                                     // It does not answer: the server waits for it.
 
         stage.Server.Signal("TERM");
-        await stage.Server.SaysAsync("1 sessions are asked to move");
+        await stage.Server.SaysAsync("1 sessions are told");
         using HttpClient http = stage.Http();
         using HttpResponseMessage ready = await http.GetAsync("readyz").Soon();
         stage.Server.Signal("TERM");

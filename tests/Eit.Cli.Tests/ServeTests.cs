@@ -81,7 +81,7 @@ public class ServeTests
 
         Assert.Equal(0, exitCode);
         await client.SaysAsync("eit: not connected");
-        Assert.Contains("1 sessions are asked to move", stage.Server.ErrorText, StringComparison.Ordinal);
+        Assert.Contains("1 sessions are told", stage.Server.ErrorText, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,6 +39,8 @@ internal sealed class MemoryRequest : IHttpWebSocketFeature, IHttpRequestLifetim
 
     internal MemoryConnection Connection { get; }
 
+    internal IFeatureCollection Features => _features;
+
     /// <summary>Ends when the server has answered.</summary>
     internal Task<IHttpResponseFeature> Answered => _answered.Task;
 
@@ -50,7 +52,7 @@ internal sealed class MemoryRequest : IHttpWebSocketFeature, IHttpRequestLifetim
 
     internal static ClaimsPrincipal PrincipalOf(string user) => new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user), new Claim(ClaimTypes.Name, user)], TestAuthentication.Scheme));
 
-    internal void Begin(Func<IFeatureCollection, Task> process)
+    internal void Begin(Func<MemoryRequest, Task> process)
     {
         RequestAborted = _aborted.Token;
         _ = AbortWhenLostAsync();
@@ -92,21 +94,19 @@ internal sealed class MemoryRequest : IHttpWebSocketFeature, IHttpRequestLifetim
         }
     }
 
-    /// <summary>Never fails: what the application throws is an answer of 500, as far as there can be one.</summary>
-    private async Task ServeAsync(Func<IFeatureCollection, Task> process)
+    /// <summary>Gives the answer, unless it has been given. What the application has thrown is an answer of 500, as far as there can be one.</summary>
+    /// <param name="failure">What the application has thrown; its own middleware has had its chance. Null if nothing.</param>
+    internal async Task AnswerAsync(Exception? failure)
     {
-        try
-        {
-            try { await process(_features).ConfigureAwait(false); }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
-            {
-                // The application's own middleware has had its chance; what is left is what a client sees of it.
-                if (!_response.HasStarted) { _response.StatusCode = StatusCodes.Status500InternalServerError; }
-            }
-            await _response.StartAsync().ConfigureAwait(false);
-            if (!_answered.Task.IsCompleted) { Answer(); }
-            await _response.CompleteAsync().ConfigureAwait(false);
-        }
+        if (failure is not null && !_response.HasStarted) { _response.StatusCode = StatusCodes.Status500InternalServerError; }
+        await _response.StartAsync().ConfigureAwait(false);
+        if (!_answered.Task.IsCompleted) { Answer(); }
+        await _response.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private async Task ServeAsync(Func<MemoryRequest, Task> process)
+    {
+        try { await process(this).ConfigureAwait(false); }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             Connection.Cut(EitTestCut.Reset);                      // A callback of the response has thrown: a server ends the connection.

@@ -12,7 +12,7 @@ internal sealed class MemoryServer(ServerClock clock) : IServer
     private readonly Lock _gate = new();
     private readonly List<MemoryRequest> _requests = [];
     private readonly TaskCompletionSource _killed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Func<IFeatureCollection, Task>? _process;              // While it listens.
+    private Func<MemoryRequest, Task>? _process;              // While it listens.
 
     public IFeatureCollection Features { get; } = new FeatureCollection();
 
@@ -25,7 +25,7 @@ internal sealed class MemoryServer(ServerClock clock) : IServer
     public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull
     {
-        Volatile.Write(ref _process, features => ProcessAsync(application, features));
+        Volatile.Write(ref _process, request => ProcessAsync(application, request));
         return Task.CompletedTask;
     }
 
@@ -50,7 +50,7 @@ internal sealed class MemoryServer(ServerClock clock) : IServer
     internal MemoryRequest Serve(HttpRequestMessage message, MemoryConnection connection)
     {
         MemoryRequest request;
-        Func<IFeatureCollection, Task> process;
+        Func<MemoryRequest, Task> process;
         lock (_gate)
         {
             process = _process ?? throw new IOException("The server has gone.");
@@ -89,16 +89,19 @@ internal sealed class MemoryServer(ServerClock clock) : IServer
         }
     }
 
-    private static async Task ProcessAsync<TContext>(IHttpApplication<TContext> application, IFeatureCollection features)
+    private static async Task ProcessAsync<TContext>(IHttpApplication<TContext> application, MemoryRequest request)
         where TContext : notnull
     {
-        TContext context = application.CreateContext(features);
+        TContext context = application.CreateContext(request.Features);
         Exception? failure = null;
-        try { await application.ProcessRequestAsync(context).ConfigureAwait(false); }
-        catch (Exception thrown)
+        try
         {
-            failure = thrown;
-            throw;
+            try { await application.ProcessRequestAsync(context).ConfigureAwait(false); }
+            catch (Exception thrown) when (thrown is not OutOfMemoryException)
+            {
+                failure = thrown;
+            }
+            await request.AnswerAsync(failure).ConfigureAwait(false);   // Its callbacks may look at the request, as they may with Kestrel.
         }
         finally { application.DisposeContext(context, failure); }
     }
