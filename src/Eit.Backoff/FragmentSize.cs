@@ -63,7 +63,8 @@ public sealed class FragmentSize
     public void Restart()
     {
         bool wasKnown = _rate > 0;
-        _unknownBytes = wasKnown ? UnknownBytes : Math.Max(_unknownBytes / 2, LeastBytes);
+        bool wasStuck = !wasKnown && _sampleEnd != 0;              // An idle transport tells nothing.
+        _unknownBytes = wasKnown ? UnknownBytes : wasStuck ? Math.Max(_unknownBytes / 2, LeastBytes) : _unknownBytes;
         if (wasKnown) { _rateBefore = _isSlow ? _rate : double.PositiveInfinity; }
         (_rate, _sampleEnd) = (0, 0);
     }

@@ -73,7 +73,9 @@ public sealed class HoldAccount
     {
         Volatile.Write(ref _sessions, bytes);
         Volatile.Write(ref _shared, shared);
-        if (isQuiet && Held < Volatile.Read(ref _told) / 2) { Look(); }
+        (long held, long told) = (Held, Volatile.Read(ref _told));
+        bool isFarBelow = (HoldSteps.Told(held) + shared) * 2 <= told || (held + shared == 0 && told != 0);
+        if (isQuiet && isFarBelow) { Look(); }
         else { LookIfDue(); }
     }
 

@@ -25,7 +25,15 @@ internal sealed class RpcHandler(RpcSession session, EitHandler? own, RpcSession
             peer.Receive(message.Text, message.PayloadBytes);
             return default;
         });
-        if (own is not null) { await own.OnConnectedAsync(connected).ConfigureAwait(false); }
+        if (own is not null)
+        {
+            try { await own.OnConnectedAsync(connected).ConfigureAwait(false); }
+            catch (Exception)
+            {
+                await peer.StopAsync().ConfigureAwait(false);      // The session ends, and nobody is told of its end.
+                throw;
+            }
+        }
         if (connected.IsClosing) { return; }                       // Its channel refuses it.
         _isStarted = true;
         sessions.Began(session);

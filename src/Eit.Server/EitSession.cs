@@ -248,6 +248,7 @@ public sealed class EitSession
     {
         if (limit == Timeout.InfiniteTimeSpan) { limit = TimeSpan.MaxValue; }
         if (limit < TimeSpan.Zero) { throw new ArgumentOutOfRangeException(nameof(limit), limit, "It must be 0 or more, or Timeout.InfiniteTimeSpan."); }
+        if (CloseCodes.SessionLives(code)) { throw new ArgumentException($"A session that is closed with {(int)code} would live (C2.8).", nameof(code)); }
         bool isInside = _host.IsInsideHandler;
         if (isInside) { _host.DropTaken(); }
         _pump.Do((machine, now) => machine.BeginClose(new CloseNotice(code, reason), takesInbound: !isInside, limit, now));
@@ -445,10 +446,12 @@ public sealed class EitSession
             }
             if (made.IsOwned) { _owned = made.Handler; }
             try { await made.Handler.OnConnectedAsync(session).ConfigureAwait(false); }
-            finally
+            catch (Exception)
             {
-                lock (Gate) { _handler = made.Handler; }
+                session.Abort(CloseCode.HandlerFailed, "A handler failed.");   // What has not begun is not served: it may have been about to refuse.
+                throw;
             }
+            lock (Gate) { _handler = made.Handler; }
         }
 
         private async ValueTask EndAsync(EitSessionEnd end)

@@ -1,3 +1,4 @@
+using Eit.Link;
 using Eit.Protocol.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -16,11 +17,14 @@ internal sealed partial class ResumeGuard(EitSessions sessions, Guard guard, ILo
         if (sessions.Options.MayResume is not { } mayResume || FindProven(context, hello) is not { } session) { return null; }
         try
         {
-            if (await mayResume(session, context).AsTask().WaitAsync(sessions.Options.HelloLimit, sessions.Time).ConfigureAwait(false)) { return null; }
+            Task<bool> asked = mayResume(session, context).AsTask();
+            _ = asked.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);   // Nobody may wait for it any more.
+            if (await asked.WaitAsync(sessions.Options.HelloLimit, sessions.Time).ConfigureAwait(false)) { return null; }
         }
         catch (Exception failure)
         {
-            Log.MayResumeFailed(logger, failure, session.Id, sessions.Options.HelloLimit.TotalMilliseconds);
+            bool mayWrite = sessions.Wheel.LimitedLog.MayWrite(logger, LogLevel.Error, nameof(Log.MayResumeFailed), $"session {session.Id}");
+            if (mayWrite) { Log.MayResumeFailed(logger, failure, session.Id, sessions.Options.HelloLimit.TotalMilliseconds); }
             return new Violation(CloseCode.Overloaded, "R1.13", "It could not be found out whether the session may go on.");
         }
         return End(session);
@@ -44,7 +48,7 @@ internal sealed partial class ResumeGuard(EitSessions sessions, Guard guard, ILo
 
     private Violation End(EitSession session)
     {
-        Log.ResumeForbidden(logger, session.Id, session.Path);
+        Log.ResumeForbidden(logger, session.Id, PeerText.Harmless(session.Path));
         session.Abort(CloseCode.Forbidden, "The client may not go on here.");
         return new Violation(CloseCode.Forbidden, "R1.13", "The client may not go on here.");
     }

@@ -101,6 +101,17 @@ public class FragmentSizeTests
     }
 
     [Fact]
+    public void An_idle_transport_that_is_lost_tells_nothing_of_its_path()
+    {
+        var fragments = new FragmentSize();
+
+        for (int i = 0; i < 3; i++) { fragments.Restart(); }
+
+        Assert.Equal(1_024, fragments.Of(s_timeout));
+        Assert.False(fragments.IsSlowFor(Piece, s_timeout));
+    }
+
+    [Fact]
     public void Each_transport_through_which_nothing_came_halves_what_is_tried()
     {
         var fragments = new FragmentSize();

@@ -19,6 +19,9 @@ internal sealed class Recorder : EitHandler
 
     internal ConcurrentQueue<byte[]> Bytes { get; } = new();
 
+    /// <summary>What the beginning of a session leads to.</summary>
+    internal Func<EitSession, ValueTask> Begin { get; set; } = static _ => default;
+
     /// <summary>What a message leads to.</summary>
     internal Func<EitSession, string, ValueTask> Answer { get; set; } = static (_, _) => default;
 
@@ -41,7 +44,7 @@ internal sealed class Recorder : EitHandler
     public override ValueTask OnConnectedAsync(EitSession session)
     {
         Add(Sessions, session, "connected");
-        return default;
+        return Begin(session);
     }
 
     public override ValueTask OnMessageAsync(EitSession session, string message)

@@ -318,7 +318,7 @@ public sealed class ServerTests
         await asked.UntilAsync(reason => reason == TokenReason.Expiring);
         await client.SendAsync("nearly all of it").Soon();
         int requestsBefore = requests;
-        clock.Leap(life * 0.05);
+        clock.Leap(life * 0.04);                                   // Not much further: the close of the transport has a limit of 2 s on this clock.
         await states.UntilAsync(change => change.IsResumed);
 
         Assert.Equal(1, requestsBefore);
@@ -617,6 +617,45 @@ public sealed class ServerTests
         await session.CloseAsync(limit: Timeout.InfiniteTimeSpan).Soon();
 
         Assert.Equal(CloseCode.Closed, (await recorder.Ends.NextAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_session_whose_beginning_throws_ends_and_none_of_its_messages_is_handled()
+    {
+        var recorder = new Recorder { Begin = static _ => throw new InvalidOperationException("may not begin") };
+        await using TestHost host = await recorder.HostAsync(TestHost.Calm);
+        await using EitConnection client = host.Client(configure: TestHost.Calm);
+        var end = new Happenings<EitSessionEnded>();
+        client.SessionEnded += (_, ended) => end.Add(ended);
+
+        Task<SendOutcome> sent = client.SendAsync("too early").AsTask();
+        await client.StartAsync().Soon();
+
+        Assert.Equal(CloseCode.HandlerFailed, (await end.NextAsync()).Code);
+        Assert.NotEqual(SendOutcome.Processed, await sent.Soon());
+        Assert.DoesNotContain("too early", recorder.Calls.All);
+    }
+
+    [Fact, Clause("C2.8")]
+    public async Task A_close_with_a_code_of_which_the_session_lives_is_refused_inside_a_handler_and_loses_nothing()
+    {
+        var recorder = new Recorder();
+        int refused = 0;
+        recorder.Answer = async (session, _) =>
+        {
+            try { await session.CloseAsync(CloseCode.Overloaded); }
+            catch (ArgumentException) { Interlocked.Increment(ref refused); }
+        };
+        await using TestHost host = await recorder.HostAsync(TestHost.Calm);
+        await using EitConnection client = host.Client(configure: TestHost.Calm);
+        await client.StartAsync().Soon();
+        string[] texts = [.. Enumerable.Range(0, 20).Select(static i => $"{i}")];
+
+        SendOutcome[] outcomes = await Task.WhenAll(texts.Select(text => client.SendAsync(text).AsTask())).Soon();
+
+        Assert.All(outcomes, static outcome => Assert.Equal(SendOutcome.Processed, outcome));
+        Assert.Equal(["connected", .. texts], recorder.Calls.All);
+        Assert.Equal(texts.Length, refused);
     }
 
     [Fact, Clause("C3.3")]

@@ -23,6 +23,6 @@ internal sealed class EchoHandler(ServeCounters counters, ServeLog log) : EitHan
 
     private void Note(EitSession session, SendOutcome outcome)
     {
-        if (outcome == SendOutcome.TooLarge) { log.MessageTooLarge(session.Path, 1); }
+        if (outcome == SendOutcome.TooLarge) { log.MessageTooLarge(PeerText.Harmless(session.Path), 1); }
     }
 }

@@ -1,3 +1,4 @@
+using Eit.Link;
 using Eit.Server;
 using Eit.Server.Channels;
 
@@ -23,6 +24,6 @@ internal sealed class RelayHandler(EitChannels channels, ServeCounters counters,
         counters.MessageReceived();
         int full = result.Refused.Count - result.TooLarge.Count;
         if (full > 0) { log.RelayMissed(from.Channel, full); }
-        if (result.TooLarge.Count > 0) { log.MessageTooLarge(from.Channel, result.TooLarge.Count); }
+        if (result.TooLarge.Count > 0) { log.MessageTooLarge(PeerText.Harmless(from.Channel), result.TooLarge.Count); }
     }
 }

@@ -180,7 +180,7 @@ internal sealed class MessageSender(SessionSettings settings)
     internal bool TryRewind(long received, Instant now)
     {
         if (received < PeerReceived || received > Sent) { return false; }
-        Received(received, now);
+        Received(received, isAck: false, now);
         Cursor = received + 1;
         _flight.Restart();
         _fragments?.Restart();
@@ -190,20 +190,12 @@ internal sealed class MessageSender(SessionSettings settings)
 
     /// <summary>Tells what the peer has.</summary>
     /// <returns>False if it was never sent.</returns>
-    internal bool TryAcknowledge(long received, LaneMarks processed, Instant now) => TryAcknowledge(received, processed, expired: [], failed: [], now);
+    internal bool TryAcknowledge(long received, LaneMarks processed, Instant now) => TryAcknowledge(received, processed, expired: [], failed: [], isAck: false, now);
 
     /// <summary>Tells what the peer has, and which messages its handler has not seen or has failed at.</summary>
     /// <returns>False if that can't be.</returns>
-    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired, IReadOnlyList<long> failed, Instant now)
-    {
-        if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
-        Received(received, now);
-        if (expired.Count > 0 && !TryHearUnhandled(expired, SendOutcome.Expired)) { return false; }
-        if (failed.Count > 0 && !TryHearUnhandled(failed, SendOutcome.Failed)) { return false; }
-        for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
-        TrimLedger();
-        return true;
-    }
+    internal bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired, IReadOnlyList<long> failed, Instant now) =>
+        TryAcknowledge(received, processed, expired, failed, isAck: true, now);
 
     /// <summary>Takes what an ack has to say about the messages that the peer has told as expired or failed; null if nothing.</summary>
     internal long? TakeKnown()
@@ -363,7 +355,19 @@ internal sealed class MessageSender(SessionSettings settings)
         return length;
     }
 
-    private void Received(long mark, Instant now)
+    private bool TryAcknowledge(long received, LaneMarks processed, IReadOnlyList<long> expired, IReadOnlyList<long> failed, bool isAck, Instant now)
+    {
+        if (received > Sent || processed.Highest > Math.Max(received, PeerReceived)) { return false; }
+        Received(received, isAck, now);
+        if (expired.Count > 0 && !TryHearUnhandled(expired, SendOutcome.Expired)) { return false; }
+        if (failed.Count > 0 && !TryHearUnhandled(failed, SendOutcome.Failed)) { return false; }
+        for (int lane = 0; lane < LaneMarks.LaneCount; lane++) { Processed((Lane)lane, processed[(Lane)lane]); }
+        TrimLedger();
+        return true;
+    }
+
+    /// <summary>Only an ack frame measures the path: what hello, welcome and resend tell has waited for a transport.</summary>
+    private void Received(long mark, bool isAck, Instant now)
     {
         long arrived = 0;
         while (PeerReceived < mark)
@@ -377,7 +381,7 @@ internal sealed class MessageSender(SessionSettings settings)
             entry.Payload = default;
             if (entry.CompleteWhen == CompleteWhen.Received) { Tell(ref entry, SendOutcome.Received); }
         }
-        if (_fragments is { } fragments && fragments.Acknowledged(PeerReceived, _flight.Shortest, now)) { FitToPath(); }
+        if (isAck && _fragments is { } fragments && fragments.Acknowledged(PeerReceived, _flight.Shortest, now)) { FitToPath(); }
         _flight.Acknowledged(PeerReceived, arrived, now);
         _outbox.Received(PeerReceived);
     }

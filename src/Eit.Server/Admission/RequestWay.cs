@@ -23,7 +23,8 @@ internal sealed class RequestWay
         _context = context;
         EndPoint? end = EndOf(context);
         _isLocalSocket = end is UnixDomainSocketEndPoint;
-        _peer = _isLocalSocket ? null : Plain((end as IPEndPoint)?.Address ?? context.Connection.RemoteIpAddress);
+        IPAddress? told = context.Request.Headers.ContainsKey(OriginalForHeader) ? null : context.Connection.RemoteIpAddress;   // Else it is a header's word.
+        _peer = _isLocalSocket ? null : Plain((end as IPEndPoint)?.Address ?? told);
         IsTls = context.Features.Get<ITlsHandshakeFeature>() is not null;   // Not ITlsConnectionFeature: middleware sets that one for whoever sends a header.
         IsTrusted = _isLocalSocket ? options.TrustsUnixSockets : IsProxy(_peer, options);
         IsEncrypted = IsTls || (IsTrusted && IsSaidToBeEncrypted());

@@ -13,7 +13,7 @@ namespace Eit.Server;
 
 /// <summary>Tells a client that can't see HTTP answers what the pipeline has answered, whoever in it has: 401, 403, 429 and 503 become one close of a WebSocket that is opened for it (A2.4).</summary>
 /// <remarks>What is not encrypted is not upgraded, and a page from an unknown origin learns nothing but that it is refused.</remarks>
-internal sealed partial class RefusalByClose(Guard guard, HelloWaits waits, IOptions<EitServerOptions> options, TimeProvider time, ILoggerFactory loggers, ILogger<RefusalByClose> logger)
+internal sealed partial class RefusalByClose(Guard guard, ResumeGuard resumes, HelloWaits waits, IOptions<EitServerOptions> options, TimeProvider time, ILoggerFactory loggers, ILogger<RefusalByClose> logger)
 {
     private const int ReadsMax = 64;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(1);
@@ -64,6 +64,7 @@ internal sealed partial class RefusalByClose(Guard guard, HelloWaits waits, IOpt
             string words = context.Features.Get<Refusal>()?.Text ?? $"The request was refused with HTTP {status.ToString(CultureInfo.InvariantCulture)}.";
             string reason = RefusalReason.Of(code == CloseCode.Forbidden && !guard.IsKnownOrigin(context) ? "The origin is not allowed." : words, hasWait ? TimeSpan.FromSeconds(seconds) : null);
             Log.RefusedByClose(logger, status, (int)code, reason);
+            if (status == StatusCodes.Status403Forbidden) { resumes.Refused(context); }   // RefusedResumeFilter would see the status of an upgrade.
             context.Response.Clear();
             var webSockets = new WebSocketMiddleware(inner => CloseSocketAsync(inner, status, subprotocol, code, reason), Options.Create(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero }), loggers);
             await webSockets.Invoke(context).ConfigureAwait(false);

@@ -196,6 +196,7 @@ internal sealed class PlainBridge : PumpHost
                 if (length > _settings.MessageBytesMax) { return new CloseNotice(CloseCode.MessageTooLarge, $"A message has more than {_settings.MessageBytesMax} bytes."); }
                 if (got.EndsMessage)
                 {
+                    _unfinished?.Set(Instant.Never);               // It is whole: from here on it waits for the handlers.
                     OutgoingMessage message = got.IsText ? new() { Text = Encoding.UTF8.GetString(buffer, 0, length) } : new() { Bytes = buffer.AsMemory(0, length) };
                     await PatientSend.SendAsync(_waitingSends, likely: null, message, s_patient, _ => FindTarget(pump), _time, CancellationToken.None).ConfigureAwait(false);
                     return null;
