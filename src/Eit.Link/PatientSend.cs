@@ -127,7 +127,7 @@ public static class PatientSend
     private static async ValueTask<bool> EndsWithinAsync(Task task, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         try { await task.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false); }
-        catch (TimeoutException) when (!task.IsCompleted) { return false; }
+        catch (TimeoutException) { return task.IsCompleted; }      // It may have completed since: then the caller looks again.
         return true;
     }
 }

@@ -167,6 +167,26 @@ public sealed class ConnectionApiTests
     }
 
     [Fact]
+    public async Task Sends_that_give_up_at_one_moment_are_all_not_sent()
+    {
+        var recorder = new Recorder();
+        await using TestHost host = await recorder.HostAsync();
+        await using var relay = new FaultRelay(host.Port) { Refuses = true };
+        await using EitConnection client = host.Client(port: relay.Port, configure: Quick);
+        client.Start();
+        var options = new SendOptions { AcceptWithin = TimeSpan.FromMilliseconds(5) };
+        var outcomes = new List<SendOutcome>();
+
+        for (int round = 0; round < 300; round++)                  // The end of one that waits meets the time-out of the next in some of them.
+        {
+            outcomes.AddRange(await Task.WhenAll(Enumerable.Range(0, 4).Select(i => client.SendAsync($"{i}", options).AsTask())).Soon());
+        }
+
+        Assert.Equal(1_200, outcomes.Count);
+        Assert.All(outcomes, static outcome => Assert.Equal(SendOutcome.NotSent, outcome));
+    }
+
+    [Fact]
     public async Task A_send_waits_for_the_connection_and_gives_up_when_it_may_not_wait()
     {
         var recorder = new Recorder();
