@@ -1,4 +1,4 @@
 namespace Eit.Server;
 
-/// <summary>Tells the endpoints of an application apart: each has one of its own, which is equal to itself only.</summary>
+/// <summary>Marks an endpoint as one of Eit, and tells those of an application apart: each has one of its own, which is equal to itself only.</summary>
 internal sealed class EndpointKey;

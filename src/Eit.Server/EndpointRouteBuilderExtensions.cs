@@ -85,7 +85,7 @@ public static class EndpointRouteBuilderExtensions
             .UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero })
             .Use((HttpContext context, RequestDelegate _) => handle(endpoint, context))
             .Build();
-        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(EitEndpointMark.Instance, new EndpointKey()).IsNoPage();
+        return endpoints.Map(path, pipeline).WithDisplayName($"Eit {path}").WithMetadata(new EndpointKey()).IsNoPage();
     }
 
     private static EitHandler Seen(EitHandler handler, Type mapped)

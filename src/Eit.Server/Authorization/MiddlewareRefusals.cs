@@ -32,7 +32,7 @@ internal sealed partial class MiddlewareRefusals(ILogger<MiddlewareRefusals> log
     private void Look(HttpContext context)
     {
         if (context.Response.StatusCode < StatusCodes.Status300MultipleChoices || context.Features.Get<Refusal>() is not null) { return; }
-        if (context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<EitEndpointMark>() is null) { return; }
+        if (context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<EndpointKey>() is null) { return; }
         string wanted = string.Join(", ", endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(NameOf));
         string user = context.User.Identity is { IsAuthenticated: true } ? context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? context.User.Identity.Name ?? "a user without a name" : "nobody";
         user = PeerText.Harmless(user);
